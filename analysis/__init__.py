@@ -1,0 +1,1 @@
+"""The analysis: registers to spells, outcomes, verdicts, effects and reports. Used by statisticians."""

@@ -1,0 +1,28 @@
+"""The `trial` command: one module a noun; a command joins reading, rule and showing, and decides nothing."""
+
+import click
+
+from trial.console import Program
+
+COMMANDS = {
+    "protocol": "trial.cli.protocol:protocol",
+    "key": "trial.cli.key:key",
+    "init": "trial.cli.init:init",
+    "infection": "trial.cli.infection:infection",
+    "pause": "trial.cli.pause:pause",
+    "assign": "trial.cli.assign:assign",
+    "conversation": "trial.cli.conversation:conversation",
+    "simulate": "trial.cli.simulate:simulate",
+    "status": "trial.cli.status:status",
+    "export": "trial.cli.export:export",
+    "verify": "trial.cli.verify:verify",
+}
+
+
+@click.group(cls=Program, lazy=COMMANDS)
+@click.version_option(package_name="lodtraek")
+def main() -> None:
+    """Run a randomised trial: declare it, pause it, draw, follow, prove.
+
+    Example: trial protocol check protocols/digital-samtaler.toml
+    """

@@ -1,0 +1,28 @@
+"""The only place that asks for the time.
+
+1. Every computation gets its time as an argument; commands take it from here and hand it down.
+2. Times are UTC with microseconds; dates are Danish calendar dates (Europe/Copenhagen).
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+COPENHAGEN = ZoneInfo("Europe/Copenhagen")
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """Give the time now, UTC."""
+    return datetime.now(UTC)
+
+
+def danish_date(at: datetime) -> date:
+    """Give the calendar date in Denmark at a time; `at` must carry its zone."""
+    return at.astimezone(COPENHAGEN).date()
+
+
+def utc_text(at: datetime) -> str:
+    """Write a time as the ledger does: UTC, microseconds, `2021-03-01T08:00:00.000000Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
