@@ -38,6 +38,9 @@ test: install  ## Run the tests
 test-slow: install  ## Run the statistical and fault suites
 	$(BIN)/pytest -n auto -m slow
 
+bench: install  ## Time the product beside its peers; writes bench/results.json
+	$(BIN)/python -m bench
+
 lock:  ## Resolve the pins anew (versions and hashes, no host)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --all-extras --group dev pyproject.toml -o lock/all.txt
