@@ -17,6 +17,7 @@ $(MARK): lock/uv.txt lock/all.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r lock/uv.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r lock/all.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
+	bash scripts/install_postgres.sh
 	@touch $@
 
 demo: install  ## Run the whole trial of 2021 on embedded defaults; leaves demo/report.html
