@@ -1,0 +1,72 @@
+"""From probabilities and a uniform to an arm: the one place where chance enters.
+
+1. The probabilities are brought to their least common denominator d. The arm is the one in whose stretch the keyed
+   draw below d with purpose "arm" falls, the arms laid end to end in the protocol's order.
+2. Probabilities that are negative or do not add up to one are refused, not repaired.
+3. A batch is taken in the order of a keyed mark of the participant ids: sorting a file moves nobody to another arm,
+   and nobody is always first. A participant twice in a batch is refused.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import lcm
+from typing import TYPE_CHECKING
+
+from trial.errors import IntakeError, StateError
+from trial.procedures.arms import Probabilities, Unit, repeated
+from trial.procedures.draws import Draw, Draws
+
+if TYPE_CHECKING:
+    from trial.procedures.procedure import Procedure, State
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An arm with the exact probability every arm had when it was drawn, and the state afterwards."""
+
+    arm: str
+    probabilities: Probabilities
+    state: "State"
+
+
+def pick(weights: Sequence[int], number: int) -> int:
+    """Give the index in whose stretch the number falls; the weights are laid end to end."""
+    for index, weight in enumerate(weights):
+        if number < weight:
+            return index
+        number -= weight
+    raise AssertionError("the number lies beyond the weights")
+
+
+def choose(probabilities: Probabilities, draws: Draw, step: int) -> str:
+    """Draw an arm with exactly these probabilities (rule 1)."""
+    shared = lcm(*(share.denominator for share in probabilities.values()))
+    weights = [share.numerator * (shared // share.denominator) for share in probabilities.values()]
+    if min(weights) < 0 or sum(weights) != shared:
+        raise StateError(
+            "the probabilities of the arms must be at least 0 and add up to 1",
+            found=", ".join(f"{arm} {share}" for arm, share in probabilities.items()),
+            mend="report this: a procedure gave impossible probabilities",
+            code="probabilities",
+        )
+    return list(probabilities)[pick(weights, draws.below(shared, step, "arm"))]
+
+
+def batch_order(participant_ids: Iterable[str], draws: Draws) -> list[str]:
+    """Give the order in which a batch is drawn: by keyed mark, whatever the order of the file (rule 3)."""
+    ids = list(participant_ids)
+    if repeated(ids) is not None:
+        raise IntakeError(
+            "a participant must occur once in a batch",
+            found=f"{len(ids) - len(set(ids))} repeated",
+            mend="remove the repeated rows",
+            code="duplicate-participant",
+        )
+    return sorted(ids, key=lambda one: draws.mark(one, "batch-order"))
+
+
+def next_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draw, step: int) -> Drawn:
+    """Draw the arm of the next unit of a scope. step: how many the scope has had in this epoch."""
+    probabilities = procedure.probabilities(state, unit, draws)
+    arm = procedure.settled(state, unit) or choose(probabilities, draws, step)
+    return Drawn(arm, probabilities, procedure.advance(state, unit, arm, draws))

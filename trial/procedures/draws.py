@@ -1,0 +1,111 @@
+"""The keyed draws: a uniform whole number as a function of key, trial, epoch, stratum, step, purpose and counter.
+
+1. A field is written as a netstring: the length of its UTF-8 bytes in decimal, a colon, the bytes, a comma. Numbers
+   are written in decimal. Fields written one after the other can be read back in one way only.
+2. The key of an epoch is HMAC-SHA256(trial key, fields "lodtraek-epoch/1", trial, epoch). Whoever learns it learns
+   neither the trial key nor the key of any other epoch, so that a closed epoch can be revealed.
+3. A word is HMAC-SHA256(epoch key, fields "lodtraek-draw/1", trial, epoch, stratum, step, purpose, counter), read
+   as a 256-bit whole number, most significant byte first. `stratum` is empty where a procedure has one state for
+   the trial.
+4. A whole number below n: take the words with counter 0, 1, 2, ... until one is smaller than the greatest multiple
+   of n that is at most 2^256; the number is its remainder by n. Every outcome is exactly equally likely. For n
+   above 2^256 as many words as needed are put one after the other, the first most significant. For n = 1
+   it is 0, without a word.
+5. A mark orders things by key: HMAC-SHA256(epoch key, fields "lodtraek-mark/1", trial, epoch, stratum, purpose,
+   text).
+
+Nothing is consumed: a draw can be asked for again and is the same. What has not been asked for exists nowhere.
+"""
+
+import hashlib
+import hmac
+from typing import Any, Protocol
+
+from trial.errors import KeyFileError, StateError
+
+SPAN = 1 << 256
+_BLOCK = 64  # bytes SHA-256 reads at a time: the length an HMAC key is padded to
+
+
+class Draw(Protocol):
+    """What a procedure may ask of the draws of its scope."""
+
+    memo: dict[str, Any]
+
+    def below(self, n: int, step: int, purpose: str) -> int:
+        """Give a uniform whole number from 0 to n - 1."""
+        ...
+
+
+def field(value: str | int) -> bytes:
+    """Write one field as a netstring."""
+    data = str(value).encode()
+    return b"%d:%b," % (len(data), data)
+
+
+def epoch_key(key: bytes, trial_id: str, epoch: int) -> bytes:
+    """Derive the key of one epoch (rule 2); `key` is the trial key, at least 32 bytes."""
+    if len(key) < 32:
+        raise KeyFileError(
+            "a trial key must have at least 32 bytes",
+            found=f"{len(key)} bytes",
+            mend="make one with: trial key new FILE --purpose trial",
+        )
+    return hmac.digest(key, field("lodtraek-epoch/1") + field(trial_id) + field(epoch), "sha256")
+
+
+def accepted(value: int, span: int, n: int) -> int | None:
+    """Give the number below n a uniform value below span stands for, None where it must be drawn again."""
+    return value % n if value < span - span % n else None
+
+
+class Draws:
+    """The draws of one scope (a stratum, or the whole trial) in one epoch.
+
+    memo: what a procedure has derived from the draws and need not derive again; lives in memory only, never stored.
+    """
+
+    def __init__(self, key: bytes, trial_id: str, epoch: int, stratum: str) -> None:
+        self.stratum = stratum
+        self.memo: dict[str, Any] = {}
+        self._key = key
+        self._place = field(trial_id) + field(epoch) + field(stratum)
+        # HMAC written out: both hashes are started once, a draw only continues copies of them.
+        padded = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded) + field("lodtraek-draw/1") + self._place)
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
+
+    def __repr__(self) -> str:
+        return f"Draws(stratum={self.stratum!r})"
+
+    def _word(self, step: bytes, purpose: bytes, counter: int) -> int:
+        inner = self._inner.copy()
+        inner.update(step + purpose + field(counter))
+        outer = self._outer.copy()
+        outer.update(inner.digest())
+        return int.from_bytes(outer.digest())
+
+    def below(self, n: int, step: int, purpose: str) -> int:
+        """Give the number below n that belongs to a step and a purpose; each 0..n-1 is exactly equally likely."""
+        if n < 1 or step < 0:
+            raise StateError(
+                "a draw needs at least one outcome and a step from 0",
+                found=f"{n} outcomes at step {step}",
+                mend="report this: a procedure asked for an impossible draw",
+                code="draw-impossible",
+            )
+        if n == 1:
+            return 0
+        at, why, counter, number = field(step), field(purpose), 0, None
+        while number is None:
+            value, span = self._word(at, why, counter), SPAN
+            counter += 1
+            while span < n:
+                value, span = value * SPAN + self._word(at, why, counter), span * SPAN
+                counter += 1
+            number = accepted(value, span, n)
+        return number
+
+    def mark(self, text: str, purpose: str) -> bytes:
+        """Give the 32 bytes by which a text is ordered among others (rule 5)."""
+        return hmac.digest(self._key, field("lodtraek-mark/1") + self._place + field(purpose) + field(text), "sha256")

@@ -1,0 +1,115 @@
+"""The interface of a procedure: what has happened in a scope gives the exact probability of each arm.
+
+1. A procedure is a value: its arms and parameters. It knows no key, database, file or clock.
+2. Its scope is a stratum (every stratum has a state of its own) or the trial (one state, which sees the levels).
+3. A state is plain JSON: counts of what has happened, never anything about what is to come. Where a procedure has
+   drawn something beside arms (a block size, a slot), it asks the keyed draws again instead of storing the answer.
+4. The probabilities are functions of state, unit and draws. They are exact, and they are recorded.
+5. `name@version` freezes all of it: a changed probability or a changed use of the draws is a new version.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, ClassVar, Literal
+
+from trial.procedures.arms import Arms, Probabilities, Unit
+from trial.procedures.choose import pick
+from trial.procedures.draws import Draw
+from trial.procedures.parameters import readers
+
+State = dict[str, Any]
+Scope = Literal["stratum", "trial"]
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """What every procedure is: arms, parameters, and four functions of the state."""
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    scope: ClassVar[Scope] = "stratum"
+    arms: Arms
+
+    def __post_init__(self) -> None:
+        for name, (read, _) in readers(type(self)).items():
+            object.__setattr__(self, name, read(name, getattr(self, name)))
+        self.check()
+
+    def check(self) -> None:
+        """Refuse parameters that do not fit together; each on its own has been read already."""
+
+    def begin(self) -> State:
+        """Give the state of a scope in which nothing has happened."""
+        raise NotImplementedError
+
+    def probabilities(self, state: State, unit: Unit, draw: Draw) -> Probabilities:
+        """Give the exact probability of each arm for the next unit."""
+        raise NotImplementedError
+
+    def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:
+        """Give the state after the unit got the arm; the state given is left as it was."""
+        raise NotImplementedError
+
+    def settled(self, state: State, unit: Unit) -> str | None:
+        """Give the arm where an earlier draw has decided it (a cluster), else None."""
+        return None
+
+    def scope_of(self, unit: Unit) -> str:
+        """Name the scope of a unit: its stratum, or the empty text for the trial. Draws are keyed by it."""
+        return unit.stratum if self.scope == "stratum" else ""
+
+
+@lru_cache(maxsize=1 << 14)
+def shares(arms: Arms, weights: tuple[int, ...]) -> tuple[tuple[str, Fraction], ...]:
+    """Give each arm the share of its slots: weights are whole numbers, one a slot, in the slots' order."""
+    total = sum(weights)
+    found, at = [], 0
+    for name, part in zip(arms.names, arms.ratio, strict=True):
+        found.append((name, Fraction(sum(weights[at : at + part]), total)))
+        at += part
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Counting(Procedure):
+    """A procedure whose state is how often each slot was drawn, and whose rule weighs the slots.
+
+    A subclass gives `weights`. Treating all slots alike is what keeps the ratio at every position.
+    """
+
+    def weights(self, counts: tuple[int, ...]) -> tuple[int, ...]:
+        """Weigh the slots for the next unit, by how often each was drawn so far."""
+        raise NotImplementedError
+
+    def begin(self) -> State:
+        """Start with every slot at 0."""
+        return dict.fromkeys(self.arms.slot_names, 0)
+
+    def probabilities(self, state: State, unit: Unit, draw: Draw) -> Probabilities:
+        """Give each arm the weight of its slots."""
+        return dict(shares(self.arms, self.weights(self.counts(state))))
+
+    def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:
+        """Count the slot; an arm of several slots draws one of them, by their weights."""
+        if self.arms.total == len(self.arms.names):
+            return counted(state, arm)
+        counts = self.counts(state)
+        return counted(state, slot_of(self.arms, arm, self.weights(counts), draw, sum(counts)))
+
+    def counts(self, state: State) -> tuple[int, ...]:
+        """Give the counts in the slots' order, whatever the order of the state."""
+        return tuple([state[slot] for slot in self.arms.slot_names])
+
+
+def counted(state: State, slot: str) -> State:
+    """Count one more of a slot."""
+    return {**state, slot: state[slot] + 1}
+
+
+def slot_of(arms: Arms, arm: str, weights: tuple[int, ...], draw: Draw, step: int) -> str:
+    """Draw the slot within an arm by the slots' weights: the draw below their sum, with purpose "slot"."""
+    own = {slot: weight for slot, weight in zip(arms.slot_names, weights, strict=True) if slot in arms.slots[arm]}
+    if len(own) == 1:
+        return next(iter(own))
+    return list(own)[pick(list(own.values()), draw.below(sum(own.values()), step, "slot"))]
