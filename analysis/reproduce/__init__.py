@@ -1,0 +1,1 @@
+"""Published tables, computed again from the data and compared to the printed digit."""
