@@ -1,0 +1,75 @@
+"""What an estimand needs of the analysis set: its two arms, the citizens observed, and the strata after joining.
+
+1. Only citizens of the two arms take part; nobody is left out silently: who has no observed outcome is counted by
+   arm and reason.
+2. Small strata are joined on the citizens observed, as the protocol declares.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.estimate.cells import Bools
+from analysis.estimate.result import DegenerateError
+from analysis.estimate.strata import Pooling, pool_small
+from analysis.plan.effects import Missing
+from trial.errors import PlanError
+from trial.protocol.model import Estimand, Protocol
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The citizens of an estimand with an observed outcome; `treated` is true in the second arm."""
+
+    frame: pd.DataFrame
+    treated: Bools
+    arms: tuple[str, str]
+    missing: tuple[Missing, ...]
+
+    def missing_by_arm(self) -> dict[str, int]:
+        """Count those without an observed outcome."""
+        return {arm: sum(item.n for item in self.missing if item.arm == arm) for arm in self.arms}
+
+
+def observe(estimand: Estimand, outcome: Sequence[str], frame: pd.DataFrame) -> Observed:
+    """Take the two arms of an estimand and the citizens whose outcome columns are all observed."""
+    arms = (estimand.treatment.against, estimand.treatment.of)
+    for column in ("arm", "stratum", *outcome):
+        if column not in frame.columns:
+            raise PlanError(
+                f"the analysis set must have a column {column}", found=", ".join(map(str, frame.columns)),
+                where=f"estimand {estimand.name}", mend="build the analysis set under this protocol",
+                code="plan-column",
+            )  # fmt: skip
+    both = frame[frame["arm"].isin(arms)]
+    seen = both[list(outcome)].notna().all(axis=1)
+    kept = both[seen]
+    treated = (kept["arm"] == arms[1]).to_numpy(dtype=bool)
+    return Observed(kept, treated, arms, _missing(estimand.outcome, both[~seen]))
+
+
+def _missing(outcome: str, absent: pd.DataFrame) -> tuple[Missing, ...]:
+    reason = f"{outcome}_missing_reason"
+    reasons = absent[reason].fillna(UNKNOWN) if reason in absent.columns else pd.Series(UNKNOWN, index=absent.index)
+    table = absent.assign(_reason=reasons.astype(str)).groupby(["arm", "_reason"], observed=True).size()
+    return tuple(Missing(outcome, str(arm), str(why), int(n)) for (arm, why), n in sorted(table.items()) if n)
+
+
+def pool(observed: Observed, protocol: Protocol) -> Pooling:
+    """Join small strata as the protocol declares."""
+    rule = protocol.inference.small_strata
+    frame = observed.frame
+    if not len(frame):
+        raise DegenerateError("no citizen has an observed outcome")
+    within = np.full(len(frame), "all", dtype=object)
+    if rule.within:
+        parts = [frame[factor].astype(str).to_numpy(dtype=object) for factor in rule.within]
+        within = parts[0]
+        for part in parts[1:]:
+            within = within + "/" + part
+    stratum = frame["stratum"].astype(str).to_numpy(dtype=object)
+    return pool_small(stratum, observed.treated, within, minimum=rule.minimum_per_arm)
