@@ -65,14 +65,6 @@ class Arms:
                 mend="give every arm a name and a ratio",
                 code="protocol-arms",
             )
-        if twice := repeated(self.names) or repeated(self.slot_names):
-            raise ProtocolError(
-                "every arm must have a name of its own",
-                found=f'"{twice}" twice',
-                where="arms",
-                mend="rename one of them",
-                code="protocol-arms",
-            )
         if any(isinstance(part, bool) or not isinstance(part, int) or part < 1 for part in self.ratio):
             raise ProtocolError(
                 "the ratio of an arm must be a whole number of at least 1",
@@ -83,6 +75,14 @@ class Arms:
             )
         shared = gcd(*self.ratio)
         object.__setattr__(self, "ratio", tuple(part // shared for part in self.ratio))
+        if twice := repeated(self.names) or repeated(self.slot_names):
+            raise ProtocolError(
+                "every arm must have a name of its own",
+                found=f'"{twice}" twice',
+                where="arms",
+                mend="rename one of them",
+                code="protocol-arms",
+            )
 
     @classmethod
     def of(cls, declared: Iterable[DeclaredArm]) -> "Arms":
