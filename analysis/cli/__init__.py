@@ -9,6 +9,7 @@ COMMANDS = {
     "estimate": "analysis.cli.estimate:estimate",
     "report": "analysis.cli.report:report",
     "reproduce": "analysis.cli.reproduce:reproduce",
+    "economics": "analysis.cli.economics:economics",
 }
 
 
