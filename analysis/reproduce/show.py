@@ -2,18 +2,23 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 
 from analysis.reproduce.run import CellResult
+from trial.protocol.shipped import shipped
 
 COLUMNS = ("study", "cell", "statistic", "published", "computed", "status", "expected", "seen", "reason")
 
 
 def shipped_files() -> list[Path]:
     """Name every replication file of the product, in order of name."""
-    folder = Path(str(files("protocols").joinpath("replications")))
-    return sorted(folder.glob("*.toml"))
+    return sorted(shipped("replications").glob("*.toml"))
+
+
+def find_file(name: str) -> Path:
+    """Find a replication file: a path, or the name of a shipped one such as `nsw-dehejia-wahba`."""
+    by_name = {path.stem: path for path in shipped_files()}
+    return Path(name) if Path(name).exists() else by_name.get(name, Path(name))
 
 
 def row(result: CellResult) -> tuple[str, ...]:

@@ -10,7 +10,6 @@
 5. An unknown key, a name declared twice and a name declared nowhere are errors, each with its line.
 """
 
-import re
 import tomllib
 from collections import Counter
 from decimal import Decimal, InvalidOperation
@@ -18,8 +17,11 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from trial.errors import FileError, ReproductionError
+from trial.protocol.lines import line_map, line_of
+from trial.protocol.source import dotted
 
 Status = Literal["reproduced", "within-tolerance", "differs", "inputs-missing"]
 Rounding = Literal["half-unit", "truncated"]
@@ -144,22 +146,21 @@ def load_study(path: Path) -> Study:
             code="replication-syntax",
         ) from error
     except ValidationError as error:
-        raise ReproductionError.gather([_problem(path, text, dict(one)) for one in error.errors()]) from error
+        raise ReproductionError.gather([_problem(path, text, one) for one in error.errors()]) from error
     if problems := _check_names(path, text, study):
         raise ReproductionError.gather(problems)
     return study
 
 
-def _problem(path: Path, text: str, error: dict[str, object]) -> ReproductionError:
+def _problem(path: Path, text: str, error: ErrorDetails) -> ReproductionError:
     place = error["loc"]
-    assert isinstance(place, tuple)  # noqa: S101 - pydantic gives a tuple
-    key = ".".join(str(part) for part in place) or "the file"
+    key = dotted(place) if place else "the file"
     found = None if error["type"] in {"missing", "value_error"} else error["input"]
     return ReproductionError(
         f"{key}: {error['msg']}",
         found=found,
-        where=f"{path}:{_line(text, place)}",
-        mend=_MENDS.get(str(error["type"]), "write the value the key asks for"),
+        where=f"{path}:{line_of(line_map(text), place)}",
+        mend=_MENDS.get(error["type"], "write the value the key asks for"),
         code="replication-key" if error["type"] in {"extra_forbidden", "missing"} else "replication-value",
     )
 
@@ -171,28 +172,12 @@ _MENDS = {
 }
 
 
-def _line(text: str, place: tuple[object, ...]) -> int:
-    """Find the line of a key: the n-th header of its array of tables, then the first line with the key."""
-    lines = text.splitlines()
-    start = 0
-    if len(place) > 1 and isinstance(place[1], int):
-        headers = [number for number, line in enumerate(lines) if line.strip() == f"[[{place[0]}]]"]
-        start = headers[place[1]] if place[1] < len(headers) else 0
-        place = place[2:]
-    if place:
-        begins = re.compile(rf"\s*{re.escape(str(place[0]))}\s*=")
-        for number in range(start, len(lines)):
-            if begins.match(lines[number]):
-                return number + 1
-    return start + 1
-
-
 def _check_names(path: Path, text: str, study: Study) -> list[ReproductionError]:
     """Check that names are unique and that what is named is declared above."""
-    problems = []
+    problems, lines = [], line_map(text)
 
     def refuse(must: str, found: object, place: tuple[object, ...], mend: str) -> None:
-        where = f"{path}:{_line(text, place)}"
+        where = f"{path}:{line_of(lines, place)}"
         problems.append(ReproductionError(must, found=found, where=where, mend=mend, code="replication-name"))
 
     for kind, names in (("tables", [t.name for t in study.tables]), ("cells", [c.name for c in study.cells])):

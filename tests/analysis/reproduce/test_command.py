@@ -28,6 +28,11 @@ def test_every_cell_of_the_first_study_is_reproduced():
     assert found["observational PSID-1, difference in means, Stata ttest", "se"]["digits"] == 3
 
 
+def test_a_shipped_file_is_known_by_its_name():
+    assert run("nsw-balance", "--json").stdout == run(REPLICATIONS / "nsw-balance.toml", "--json").stdout
+    assert run("no-such-study").exit_code == 11
+
+
 def test_known_misses_keep_their_rows_and_are_no_news():
     done = run(REPLICATIONS / "nsw-balance.toml", "--json")
     statuses = {(cell["cell"], cell["statistic"]): cell["status"] for cell in json.loads(done.stdout)}

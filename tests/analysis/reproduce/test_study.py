@@ -45,7 +45,7 @@ def test_reads(tmp_path):
         ('outcome = "age"', 'outcom = "age"', 16, "outcom"),
         ('"25.37"', "25.37", 17, "quotes"),
         ('"25.37"', '"twenty"', 17, "as printed"),
-        ('"25.37"', '"nan"', 17, "as printed"),
+        ('"25.37"', '"inf"', 17, "as printed"),
         ('seen = "M"', 'seen = "X"', 18, "'P', 'S' or 'M'"),
         ('seen = "M"', 'seen = "M"\nexpected = { se = "differs" }', 12, "se is none"),
         ('table = "rows"', 'table = "row"', 14, "declared table"),
