@@ -20,7 +20,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails
 
 from trial.errors import FileError, ReproductionError
-from trial.protocol.lines import line_map, line_of
+from trial.protocol.lines import Key, line_map, line_of
 from trial.protocol.source import dotted
 
 Status = Literal["reproduced", "within-tolerance", "differs", "inputs-missing"]
@@ -176,7 +176,7 @@ def _check_names(path: Path, text: str, study: Study) -> list[ReproductionError]
     """Check that names are unique and that what is named is declared above."""
     problems, lines = [], line_map(text)
 
-    def refuse(must: str, found: object, place: tuple[object, ...], mend: str) -> None:
+    def refuse(must: str, found: object, place: Key, mend: str) -> None:
         where = f"{path}:{line_of(lines, place)}"
         problems.append(ReproductionError(must, found=found, where=where, mend=mend, code="replication-name"))
 
