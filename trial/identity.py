@@ -12,8 +12,6 @@
 Seventh digit: 0-3 1900-1999; 4 and 9 2000-2036 or 1937-1999; 5-8 2000-2057 or 1858-1899 (cpr.dk).
 """
 
-import base64
-import hashlib
 import hmac
 import re
 from datetime import date
@@ -26,6 +24,8 @@ _CPR = re.compile(r"[0-9]{6}-?[0-9]{4}")
 _OWN_ID = re.compile(r"[A-Z]{2,5}-[0-9]{1,12}")
 _PARTICIPANT = re.compile(r"p[a-z2-7]{26}")
 _WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"  # base32, RFC 4648
+_PAIRS = [first + second for first in _LETTERS for second in _LETTERS]
 _CPR_LABEL = b"lodtraek/participant/cpr/1\x00"
 _OWN_ID_LABEL = b"lodtraek/participant/own-id/1\x00"
 
@@ -131,8 +131,9 @@ class Pseudonymiser:
         return self._pseudonym(_CPR_LABEL, cpr.digits()), cpr
 
     def _pseudonym(self, label: bytes, text: str) -> str:
-        mac = hmac.digest(self.__key, label + text.encode("ascii"), hashlib.sha256)
-        return "p" + base64.b32encode(mac)[:26].decode("ascii").lower()
+        mac = hmac.digest(self.__key, label + text.encode("ascii"), "sha256")
+        bits = int.from_bytes(mac[:17], "big") >> 6  # 130 of 136 bits: 26 letters of 5
+        return "p" + "".join([_PAIRS[bits >> shift & 1023] for shift in range(120, -1, -10)])
 
     def __repr__(self) -> str:
         return "Pseudonymiser(key withheld)"

@@ -157,6 +157,15 @@ def test_pseudonyms_are_frozen():
     assert Pseudonymiser(KEY).participant("SYN-000123") == "puuoa32dpinmg23ahvy6kjfm34j"
 
 
+@given(st.integers(0, 10**12 - 1))
+def test_pseudonyms_are_base32(number):
+    import base64
+    import hmac
+
+    mac = hmac.digest(KEY, f"lodtraek/participant/own-id/1\0AB-{number}".encode(), "sha256")
+    assert Pseudonymiser(KEY).participant(f"AB-{number}") == "p" + base64.b32encode(mac).decode().lower()[:26]
+
+
 def test_pseudonyms_are_one_to_one_and_keyed():
     ids = [f"SYN-{number}" for number in range(20_000)]
     one, other = Pseudonymiser(KEY), Pseudonymiser(bytes(32))
