@@ -1,8 +1,8 @@
 """The declared trial: a file, its model, its checks, its digest. Everything else is a function of it."""
 
+from trial.protocol.declared import read_as
 from trial.protocol.digest import canonical, digest, document
-from trial.protocol.explain import json_schema
-from trial.protocol.load import examine, load_protocol
+from trial.protocol.load import examine, load_protocol, protocol_schema
 from trial.protocol.model import (
     Arm,
     Estimand,
@@ -39,9 +39,10 @@ __all__ = [
     "digest",
     "document",
     "examine",
-    "json_schema",
     "load_municipalities",
     "load_protocol",
+    "protocol_schema",
+    "read_as",
     "read_toml",
     "references",
     "rule_file",

@@ -9,27 +9,27 @@
 import tomllib
 from dataclasses import dataclass, field
 
-Path = tuple[str | int, ...]
+Key = tuple[str | int, ...]
 
 _QUOTES = ('"""', "'''", '"', "'")
 _BLANK = " \t"
 
 
-def line_map(text: str) -> dict[Path, int]:
+def line_map(text: str) -> dict[Key, int]:
     """Give the line of every key, table and list element of a lawful TOML text."""
     walk = _Walk(text.replace("\r\n", "\n"))
     walk.document()
     return walk.lines
 
 
-def line_of(lines: dict[Path, int], path: Path) -> int:
+def line_of(lines: dict[Key, int], path: Key) -> int:
     """Give the line of a path, or of the nearest table around it; 1 for the file itself."""
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path, 1)
 
 
-def last_key(text: str) -> tuple[Path, int, int]:
+def last_key(text: str) -> tuple[Key, int, int]:
     """Give the last key of a text with a value, its line, and the line on which the same key stood first."""
     walk = _Walk(text.replace("\r\n", "\n"))
     walk.document()
@@ -51,24 +51,24 @@ class _Walk:
     text: str
     at: int = 0
     line: int = 1
-    lines: dict[Path, int] = field(default_factory=dict)
-    lengths: dict[Path, int] = field(default_factory=dict)  # of every list of [[tables]], so far
-    last_pair: tuple[Path, int] = ((), 1)
+    lines: dict[Key, int] = field(default_factory=dict)
+    lengths: dict[Key, int] = field(default_factory=dict)  # of every list of [[tables]], so far
+    last_pair: tuple[Key, int] = ((), 1)
 
     def document(self) -> None:
-        table: Path = ()
+        table: Key = ()
         while self.skip("\n" + _BLANK):
             if self.text[self.at] == "[":
                 table = self.header()
             else:
                 self.pair(table)
 
-    def header(self) -> Path:
+    def header(self) -> Key:
         is_list = self.text.startswith("[[", self.at)
         self.forward(2 if is_list else 1)
         keys = self.key("]")
         self.forward(2 if is_list else 1)
-        path: Path = ()
+        path: Key = ()
         for key in keys[:-1]:
             path = self.last((*path, key))
         path = (*path, keys[-1])
@@ -79,12 +79,12 @@ class _Walk:
         self.lines[path] = self.line
         return path
 
-    def last(self, path: Path) -> Path:
+    def last(self, path: Key) -> Key:
         """Step into the last table of a list of tables."""
         self.note(path)
         return (*path, self.lengths[path] - 1) if path in self.lengths else path
 
-    def pair(self, table: Path) -> None:
+    def pair(self, table: Key) -> None:
         path = table
         for key in self.key("="):
             path = (*path, key)
@@ -95,7 +95,7 @@ class _Walk:
         self.value(path)
         self.last_pair = (path, line)
 
-    def value(self, path: Path) -> None:
+    def value(self, path: Key) -> None:
         start = self.text[self.at]
         if start in "\"'":
             self.string()
@@ -107,7 +107,7 @@ class _Walk:
             while self.at < len(self.text) and self.text[self.at] not in ",]}#\n":
                 self.forward(1)
 
-    def list(self, path: Path) -> None:
+    def list(self, path: Key) -> None:
         self.forward(1)
         count = 0
         while self.skip("\n," + _BLANK) and self.text[self.at] != "]":
@@ -116,7 +116,7 @@ class _Walk:
             count += 1
         self.forward(1)
 
-    def table(self, path: Path) -> None:
+    def table(self, path: Key) -> None:
         self.forward(1)
         while self.skip("\n," + _BLANK) and self.text[self.at] != "}":
             self.pair(path)
@@ -141,7 +141,7 @@ class _Walk:
                 self.forward(1)
         return split_key(self.text[start : self.at])
 
-    def note(self, path: Path) -> None:
+    def note(self, path: Key) -> None:
         self.lines.setdefault(path, self.line)
 
     def skip(self, characters: str) -> bool:

@@ -5,22 +5,20 @@
 3. All problems of a file are reported together, in the order of the file.
 """
 
-import math
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from trial.errors import ProtocolError
 from trial.protocol import check
-from trial.protocol.explain import explain
-from trial.protocol.lines import Path as Key
+from trial.protocol.declared import frozen, validate
+from trial.protocol.explain import json_schema
+from trial.protocol.lines import Key
 from trial.protocol.model import Protocol
 from trial.protocol.references import code_file, read_codes
 from trial.protocol.source import Fault, Source, read_toml, toml_value
-
-EXACT = 2**53 - 1  # beyond it a number has no canonical form
 
 
 def load_protocol(path: str | Path) -> Protocol:
@@ -37,27 +35,30 @@ def load_protocol(path: str | Path) -> Protocol:
 def examine(source: Source) -> tuple[Protocol | None, list[Fault]]:
     """Give the protocol of a file and no problem, or None and every problem found."""
     folder = source.path.parent
-    data: dict[str, Any] = _frozen(source.data)
-    faults = list(_numbers(data))
-    data, unresolved = _with_levels(data, folder)
+    data, unresolved = _with_levels(frozen(source.data), folder)
+    protocol, faults = validate(Protocol, data, protocol_schema())
     faults += unresolved
-    protocol: Protocol | None = None
-    try:
-        protocol = Protocol.model_validate(data)
-    except ValidationError as error:
-        faults += explain(error, data, known={fault.path for fault in faults})
     broken = {fault.path[0] for fault in faults}
     sound = _sound_tables(data, broken) if broken or protocol is None else protocol
     faults += check.run(sound, folder)
     return (None if faults else protocol), source.place(faults)
 
 
+@cache
+def protocol_schema() -> dict[str, Any]:
+    """Give the JSON Schema of a protocol file."""
+    schema = json_schema(Protocol)
+    factor = schema["$defs"]["Factor"]  # in a file, levels stand there or are read from a code file
+    factor["required"] = ["factor"]
+    factor["oneOf"] = [{"required": ["levels"]}, {"required": ["levels_from"]}]
+    return schema
+
+
 def _sound_tables(data: dict[str, Any], broken: set[str | int]) -> Protocol:
     """Give a protocol that holds the tables in order and no others."""
     fields = {name: field for name, field in Protocol.model_fields.items() if name in data and name not in broken}
-    return Protocol.model_construct(
-        **{name: TypeAdapter(field.annotation).validate_python(data[name]) for name, field in fields.items()}
-    )
+    tables = {name: TypeAdapter[Any](field.annotation).validate_python(data[name]) for name, field in fields.items()}
+    return Protocol.model_construct(**tables)
 
 
 def _with_levels(data: dict[str, Any], folder: Path) -> tuple[dict[str, Any], list[Fault]]:
@@ -96,29 +97,3 @@ def _levels(factor: dict[str, Any], name: str, folder: Path, path: Key) -> tuple
             code="protocol-reference",
         )
     return read_codes(file), None
-
-
-def _numbers(value: object, path: Key = ()) -> Iterator[Fault]:
-    """Find every number that has no canonical form: not finite, or beyond 2^53 - 1."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _numbers(inner, (*path, key))
-    elif isinstance(value, tuple):
-        for index, inner in enumerate(value):
-            yield from _numbers(inner, (*path, index))
-    elif (isinstance(value, float) and not math.isfinite(value)) or (isinstance(value, int) and abs(value) > EXACT):
-        yield Fault(
-            path,
-            "must be a finite number of at most 2^53 - 1",
-            found=toml_value(value),
-            mend="write a smaller number; a long identifier is a text in quotes",
-            code="protocol-number",
-        )
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _frozen(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return tuple(_frozen(inner) for inner in value)
-    return value

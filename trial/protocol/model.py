@@ -15,41 +15,50 @@ from pydantic import BaseModel, ConfigDict, Field
 MAX_WEEKS = 1040  # twenty years: beyond it a number of weeks is a typing error
 
 
-def _is(description: str, example: Any, **limits: Any) -> Any:
+def declared_as(description: str, example: Any, **limits: Any) -> Any:
+    """Give a field what must hold of it, a lawful example, and its limits."""
     return Field(description=description, examples=[example], **limits)
 
 
 Slug = Annotated[
-    str, _is('a short name: a-z, 0-9 and "-", starting with a letter', "digital", pattern=r"^[a-z][a-z0-9-]{0,62}$")
+    str,
+    declared_as(
+        'a short name: a-z, 0-9 and "-", starting with a letter', "digital", pattern=r"^[a-z][a-z0-9-]{0,62}$"
+    ),
 ]
 Column = Annotated[
-    str, _is('a column name: a-z, 0-9 and "_", starting with a letter', "exit_26", pattern=r"^[a-z][a-z0-9_]{0,62}$")
+    str,
+    declared_as(
+        'a column name: a-z, 0-9 and "_", starting with a letter', "exit_26", pattern=r"^[a-z][a-z0-9_]{0,62}$"
+    ),
 ]
 Level = Annotated[
-    str, _is('a level: a-z, 0-9, "+" and "-", no blanks', "18-29", pattern=r"^[a-z0-9][a-z0-9+-]{0,62}$")
+    str, declared_as('a level: a-z, 0-9, "+" and "-", no blanks', "18-29", pattern=r"^[a-z0-9][a-z0-9+-]{0,62}$")
 ]
-Words = Annotated[str, _is("a text that is not empty", "...", min_length=1, max_length=2000, pattern=r"\S")]
-Day = Annotated[date, _is("a date without quotes, year-month-day", date(2021, 1, 4))]
-Weeks = Annotated[int, _is(f"a whole number of weeks from 1 to {MAX_WEEKS}", 52, ge=1, le=MAX_WEEKS)]
-Week = Annotated[int, _is(f"a whole number of weeks from 0 to {MAX_WEEKS}", 13, ge=0, le=MAX_WEEKS)]
-Level95 = Annotated[float, _is("a number above 0.5 and below 1", 0.95, gt=0.5, lt=1, allow_inf_nan=False)]
-Mode = Annotated[Literal["physical", "telephone", "video"], _is('"physical", "telephone" or "video"', "telephone")]
+Words = Annotated[str, declared_as("a text that is not empty", "...", min_length=1, max_length=2000, pattern=r"\S")]
+Day = Annotated[date, declared_as("a date without quotes, year-month-day", date(2021, 1, 4))]
+Weeks = Annotated[int, declared_as(f"a whole number of weeks from 1 to {MAX_WEEKS}", 52, ge=1, le=MAX_WEEKS)]
+Week = Annotated[int, declared_as(f"a whole number of weeks from 0 to {MAX_WEEKS}", 13, ge=0, le=MAX_WEEKS)]
+Level95 = Annotated[float, declared_as("a number above 0.5 and below 1", 0.95, gt=0.5, lt=1, allow_inf_nan=False)]
+Mode = Annotated[
+    Literal["physical", "telephone", "video"], declared_as('"physical", "telephone" or "video"', "telephone")
+]
 Estimator = Annotated[
     Literal["stratified-difference", "strata-regression", "kaplan-meier", "two-stage-least-squares"],
-    _is(
+    declared_as(
         'an estimator: "stratified-difference", "strata-regression", "kaplan-meier" or "two-stage-least-squares"',
         "stratified-difference",
     ),
 ]
 Strategy = Annotated[
     Literal["treatment-policy", "hypothetical", "composite", "while-on-treatment", "principal-stratum", "dose"],
-    _is(
+    declared_as(
         'a strategy of ICH E9(R1): "treatment-policy", "hypothetical", "composite", "while-on-treatment" or '
         '"principal-stratum"; or "dose", where the event is part of the dose',
         "treatment-policy",
     ),
 ]
-Role = Annotated[Literal["primary", "secondary"], _is('"primary" or "secondary"', "secondary")]
+Role = Annotated[Literal["primary", "secondary"], declared_as('"primary" or "secondary"', "secondary")]
 
 
 class Part(BaseModel):
@@ -69,7 +78,7 @@ class Text(Part):
         return {"da": self.da, "en": self.en}[lang]
 
 
-Label = Annotated[Text, _is("a table with the words in Danish and English", {"da": "...", "en": "..."})]
+Label = Annotated[Text, declared_as("a table with the words in Danish and English", {"da": "...", "en": "..."})]
 
 
 class Period(Part):
@@ -84,7 +93,7 @@ class Period(Part):
 
 
 Dates = Annotated[
-    Period, _is("a table with a first and a last day", {"from": date(2021, 1, 4), "to": date(2021, 12, 31)})
+    Period, declared_as("a table with a first and a last day", {"from": date(2021, 1, 4), "to": date(2021, 12, 31)})
 ]
 
 
@@ -93,16 +102,16 @@ class TrialPart(Part):
 
     id: Annotated[
         str,
-        _is(
+        declared_as(
             'a name of at most 63 characters: a-z, 0-9 and "-", not starting with "-"',
             "digital-samtaler",
             pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
         ),
     ]
-    version: Annotated[int, _is("a whole number of at least 1", 1, ge=1, le=1_000_000)]
+    version: Annotated[int, declared_as("a whole number of at least 1", 1, ge=1, le=1_000_000)]
     title: Label
     question: Label
-    unit: Annotated[Literal["citizen"], _is('"citizen"', "citizen")]
+    unit: Annotated[Literal["citizen"], declared_as('"citizen"', "citizen")]
     enrolment: Dates
 
 
@@ -111,14 +120,14 @@ class Arm(Part):
 
     name: Annotated[
         str,
-        _is(
+        declared_as(
             'a short name: a-z, 0-9 and "-", starting with a letter, at most 32 characters',
             "digital",
             pattern=r"^[a-z][a-z0-9-]{0,31}$",
         ),
     ]
-    ratio: Annotated[int, _is("a whole number of at least 1", 1, ge=1, le=1000)]
-    modes: Annotated[tuple[Mode, ...], _is("a list of at least one mode", ["physical"], min_length=1)]
+    ratio: Annotated[int, declared_as("a whole number of at least 1", 1, ge=1, le=1000)]
+    modes: Annotated[tuple[Mode, ...], declared_as("a list of at least one mode", ["physical"], min_length=1)]
     label: Label
 
 
@@ -126,7 +135,7 @@ class TargetGroup(Part):
     """A target group after LAB § 6."""
 
     name: Slug
-    lab_6: Annotated[int, _is("a number of LAB § 6, from 1 to 13", 1, ge=1, le=13)]
+    lab_6: Annotated[int, declared_as("a number of LAB § 6, from 1 to 13", 1, ge=1, le=13)]
     label: Label
 
 
@@ -134,7 +143,7 @@ class Exclusion(Part):
     """A reason not to randomise a citizen."""
 
     name: Slug
-    when: Annotated[Column, _is("the name of a yes/no column of the intake file", "needs_interpreter")]
+    when: Annotated[Column, declared_as("the name of a yes/no column of the intake file", "needs_interpreter")]
     source: Words
     label: Label
 
@@ -144,16 +153,18 @@ class Population(Part):
 
     max_spell_weeks: Weeks
     target_groups: Annotated[
-        tuple[TargetGroup, ...], _is("at least one [[population.target_groups]] table", [], min_length=1)
+        tuple[TargetGroup, ...], declared_as("at least one [[population.target_groups]] table", [], min_length=1)
     ]
-    exclusions: Annotated[tuple[Exclusion, ...], _is("a list of [[population.exclusions]] tables, or []", [])]
+    exclusions: Annotated[tuple[Exclusion, ...], declared_as("a list of [[population.exclusions]] tables, or []", [])]
 
 
 class IntakePart(Part):
     """What an intake file may contain."""
 
-    duplicates: Annotated[Literal["refuse-file", "keep-first"], _is('"refuse-file" or "keep-first"', "refuse-file")]
-    unknown_jobcentre: Annotated[Literal["refuse-file"], _is('"refuse-file"', "refuse-file")]
+    duplicates: Annotated[
+        Literal["refuse-file", "keep-first"], declared_as('"refuse-file" or "keep-first"', "refuse-file")
+    ]
+    unknown_jobcentre: Annotated[Literal["refuse-file"], declared_as('"refuse-file"', "refuse-file")]
 
 
 class Factor(Part):
@@ -161,16 +172,18 @@ class Factor(Part):
 
     factor: Annotated[
         Literal["jobcentre", "target_group", "age_group"],
-        _is('"jobcentre", "target_group" or "age_group"', "age_group"),
+        declared_as('"jobcentre", "target_group" or "age_group"', "age_group"),
     ]
-    levels: Annotated[tuple[Level, ...], _is("a list of at least one level", ["18-29", "30+"], min_length=1)]
+    levels: Annotated[tuple[Level, ...], declared_as("a list of at least one level", ["18-29", "30+"], min_length=1)]
     levels_from: Annotated[
         str | None,
-        _is("the name of a code file whose first column holds the levels", "codes/municipalities.csv", min_length=1),
+        declared_as(
+            "the name of a code file whose first column holds the levels", "codes/municipalities.csv", min_length=1
+        ),
     ] = None
     cut: Annotated[
-        tuple[Annotated[int, _is("a whole number of years from 1 to 120", 30, ge=1, le=120)], ...] | None,
-        _is("a list of whole years", [30, 50], min_length=1),
+        tuple[Annotated[int, declared_as("a whole number of years from 1 to 120", 30, ge=1, le=120)], ...] | None,
+        declared_as("a list of whole years", [30, 50], min_length=1),
     ] = None
 
 
@@ -180,10 +193,13 @@ class Randomisation(Part):
     model_config = ConfigDict(extra="allow")
 
     procedure: Annotated[
-        str, _is('a procedure with its version, "name@number"', "big-stick@1", pattern=r"^[a-z][a-z-]*@[1-9][0-9]*$")
+        str,
+        declared_as(
+            'a procedure with its version, "name@number"', "big-stick@1", pattern=r"^[a-z][a-z-]*@[1-9][0-9]*$"
+        ),
     ]
     predictability_budget: Annotated[
-        float, _is("a guess rate from 0.5 to 1", 0.60, ge=0.5, le=1, allow_inf_nan=False)
+        float, declared_as("a guess rate from 0.5 to 1", 0.60, ge=0.5, le=1, allow_inf_nan=False)
     ]
 
     @property
@@ -195,24 +211,26 @@ class Randomisation(Part):
 class InfectionPart(Part):
     """The pause rule by name, and what a pause means."""
 
-    rule: Annotated[Slug, _is("the name of a rule file in protocols/rules", "trial-pause-2021")]
-    arrivals_in_pause: Annotated[Literal["not-randomised"], _is('"not-randomised"', "not-randomised")]
-    conversations_in_pause: Annotated[Literal["telephone"], _is('"telephone"', "telephone")]
+    rule: Annotated[Slug, declared_as("the name of a rule file in protocols/rules", "trial-pause-2021")]
+    arrivals_in_pause: Annotated[Literal["not-randomised"], declared_as('"not-randomised"', "not-randomised")]
+    conversations_in_pause: Annotated[Literal["telephone"], declared_as('"telephone"', "telephone")]
 
 
 class Override(Part):
     """The one way a mode may be changed for a single conversation, and the lawful reasons."""
 
-    to: Annotated[Literal["physical"], _is('"physical": an override goes one way', "physical")]
-    reasons: Annotated[tuple[Slug, ...], _is("a list of at least one reason", ["citizen-demands"], min_length=1)]
+    to: Annotated[Literal["physical"], declared_as('"physical": an override goes one way', "physical")]
+    reasons: Annotated[
+        tuple[Slug, ...], declared_as("a list of at least one reason", ["citizen-demands"], min_length=1)
+    ]
 
 
 class Conversations(Part):
     """When conversations are due, in weeks after randomisation."""
 
-    due_weeks: Annotated[tuple[Week, ...], _is("a list of at least one week", [1, 5, 9], min_length=1)]
+    due_weeks: Annotated[tuple[Week, ...], declared_as("a list of at least one week", [1, 5, 9], min_length=1)]
     override: Annotated[
-        Override, _is("a table with `to` and `reasons`", {"to": "physical", "reasons": ["citizen-demands"]})
+        Override, declared_as("a table with `to` and `reasons`", {"to": "physical", "reasons": ["citizen-demands"]})
     ]
 
 
@@ -228,10 +246,10 @@ class OutcomePart(Part):
     name: Column
     variable: Annotated[
         Literal["weeks-employed", "exit-to-employment", "time-to-exit"],
-        _is('"weeks-employed", "exit-to-employment" or "time-to-exit"', "weeks-employed"),
+        declared_as('"weeks-employed", "exit-to-employment" or "time-to-exit"', "weeks-employed"),
     ]
     by_week: Weeks
-    definition: Annotated[Literal["a", "b"], _is('a definition of exit: "a" or "b"', "b")]
+    definition: Annotated[Literal["a", "b"], declared_as('a definition of exit: "a" or "b"', "b")]
     role: Role
     label: Label
 
@@ -248,84 +266,92 @@ class Estimand(Part):
 
     name: Slug
     role: Role
-    population: Annotated[Literal["randomised"], _is('"randomised"', "randomised")]
-    treatment: Annotated[Treatment, _is("a table with two arms", {"of": "digital", "against": "physical"})]
-    outcome: Annotated[Column, _is("the name of a declared outcome", "exit_26")]
+    population: Annotated[Literal["randomised"], declared_as('"randomised"', "randomised")]
+    treatment: Annotated[Treatment, declared_as("a table with two arms", {"of": "digital", "against": "physical"})]
+    outcome: Annotated[Column, declared_as("the name of a declared outcome", "exit_26")]
     summary: Annotated[
         Literal["difference-in-means", "risk-difference", "restricted-mean-difference", "late"],
-        _is(
+        declared_as(
             '"difference-in-means", "risk-difference", "restricted-mean-difference" or "late"', "difference-in-means"
         ),
     ]
-    dose: Annotated[Literal["share_physical"] | None, _is('"share_physical"', "share_physical")] = None
+    dose: Annotated[Literal["share_physical"] | None, declared_as('"share_physical"', "share_physical")] = None
     estimators: Annotated[
-        tuple[Estimator, ...], _is("a list of at least one estimator", ["stratified-difference"], min_length=1)
+        tuple[Estimator, ...],
+        declared_as("a list of at least one estimator", ["stratified-difference"], min_length=1),
     ]
     margin: Annotated[
         float | None,
-        _is(
+        declared_as(
             "a number above 0 in units of the outcome: the largest loss that still counts as no worse",
             1.5,
             gt=0,
             allow_inf_nan=False,
         ),
     ] = None
-    higher_is_better: Annotated[bool | None, _is("true or false, without quotes", True)] = None
+    higher_is_better: Annotated[bool | None, declared_as("true or false, without quotes", True)] = None
     label: Label
     intercurrent: Annotated[
-        dict[str, Strategy], _is("a table of intercurrent events and their strategies", {"pause": "treatment-policy"})
+        dict[str, Strategy],
+        declared_as("a table of intercurrent events and their strategies", {"pause": "treatment-policy"}),
     ]
 
 
 class SmallStrata(Part):
     """What becomes of a stratum with too few citizens in an arm."""
 
-    rule: Annotated[Literal["pool"], _is('"pool"', "pool")]
-    minimum_per_arm: Annotated[int, _is("a whole number of at least 2", 2, ge=2, le=1_000_000)]
-    within: Annotated[tuple[Column, ...], _is("a list of declared factors", ["target_group"])]
+    rule: Annotated[Literal["pool"], declared_as('"pool"', "pool")]
+    minimum_per_arm: Annotated[int, declared_as("a whole number of at least 2", 2, ge=2, le=1_000_000)]
+    within: Annotated[tuple[Column, ...], declared_as("a list of declared factors", ["target_group"])]
 
 
 class Inference(Part):
     """Standard errors, levels and adjustment; nothing here has a default."""
 
-    se_type: Annotated[Literal["HC1", "HC2", "HC3", "CR1"], _is('"HC1", "HC2", "HC3" or "CR1"', "HC2")]
+    se_type: Annotated[Literal["HC1", "HC2", "HC3", "CR1"], declared_as('"HC1", "HC2", "HC3" or "CR1"', "HC2")]
     level: Level95
-    sidedness: Annotated[Literal["two-sided"], _is('"two-sided"', "two-sided")]
+    sidedness: Annotated[Literal["two-sided"], declared_as('"two-sided"', "two-sided")]
     non_inferiority_level: Level95
-    clusters: Annotated[Literal["none", "jobcentre"], _is('"none" or "jobcentre"', "none")]
-    covariates: Annotated[tuple[Column, ...], _is("a list of declared factors, or []", [])]
+    clusters: Annotated[Literal["none", "jobcentre"], declared_as('"none" or "jobcentre"', "none")]
+    covariates: Annotated[tuple[Column, ...], declared_as("a list of declared factors, or []", [])]
     small_strata: Annotated[
         SmallStrata,
-        _is("a table with rule, minimum_per_arm and within", {"rule": "pool", "minimum_per_arm": 2, "within": []}),
+        declared_as(
+            "a table with rule, minimum_per_arm and within", {"rule": "pool", "minimum_per_arm": 2, "within": []}
+        ),
     ]
 
 
 class Legal(Part):
     """The order that makes the trial lawful; `example` where a real one would stand."""
 
-    status: Annotated[Literal["example", "order"], _is('"example" or "order"', "order")]
+    status: Annotated[Literal["example", "order"], declared_as('"example" or "order"', "order")]
     order: Words
-    derogates: Annotated[tuple[Words, ...], _is("a list of the provisions derogated from, or []", ["LAB § 33"])]
+    derogates: Annotated[
+        tuple[Words, ...], declared_as("a list of the provisions derogated from, or []", ["LAB § 33"])
+    ]
     period: Dates
 
 
 class Protocol(Part):
     """The whole declaration. Everything the platform does is a function of it."""
 
-    format: Annotated[Literal["lodtraek-protocol/1"], _is('"lodtraek-protocol/1"', "lodtraek-protocol/1")]
-    trial: Annotated[TrialPart, _is("a [trial] table", {})]
-    arms: Annotated[tuple[Arm, ...], _is("at least two [[arms]] tables", [], min_length=2)]
-    population: Annotated[Population, _is("a [population] table", {})]
-    intake: Annotated[IntakePart, _is("an [intake] table", {})]
-    stratification: Annotated[tuple[Factor, ...], _is("at least one [[stratification]] table", [], min_length=1)]
-    randomisation: Annotated[Randomisation, _is("a [randomisation] table", {})]
-    infection: Annotated[InfectionPart, _is("an [infection] table", {})]
-    conversations: Annotated[Conversations, _is("a [conversations] table", {})]
-    follow_up: Annotated[FollowUp, _is("a [follow_up] table", {})]
-    outcomes: Annotated[tuple[OutcomePart, ...], _is("at least one [[outcomes]] table", [], min_length=1)]
-    estimands: Annotated[tuple[Estimand, ...], _is("at least one [[estimands]] table", [], min_length=1)]
-    inference: Annotated[Inference, _is("an [inference] table", {})]
-    legal: Annotated[Legal, _is("a [legal] table", {})]
+    format: Annotated[Literal["lodtraek-protocol/1"], declared_as('"lodtraek-protocol/1"', "lodtraek-protocol/1")]
+    trial: Annotated[TrialPart, declared_as("a [trial] table", {})]
+    arms: Annotated[tuple[Arm, ...], declared_as("at least two [[arms]] tables", [], min_length=2)]
+    population: Annotated[Population, declared_as("a [population] table", {})]
+    intake: Annotated[IntakePart, declared_as("an [intake] table", {})]
+    stratification: Annotated[
+        tuple[Factor, ...], declared_as("at least one [[stratification]] table", [], min_length=1)
+    ]
+    randomisation: Annotated[Randomisation, declared_as("a [randomisation] table", {})]
+    infection: Annotated[InfectionPart, declared_as("an [infection] table", {})]
+    conversations: Annotated[Conversations, declared_as("a [conversations] table", {})]
+    follow_up: Annotated[FollowUp, declared_as("a [follow_up] table", {})]
+    outcomes: Annotated[tuple[OutcomePart, ...], declared_as("at least one [[outcomes]] table", [], min_length=1)]
+    estimands: Annotated[tuple[Estimand, ...], declared_as("at least one [[estimands]] table", [], min_length=1)]
+    inference: Annotated[Inference, declared_as("an [inference] table", {})]
+    legal: Annotated[Legal, declared_as("a [legal] table", {})]
 
     @property
     def comparison(self) -> Arm:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from trial.errors import FileError, ProtocolError
-from trial.protocol import lines
+from trial.protocol.lines import Key, last_key, line_map, line_of
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -36,7 +36,7 @@ _SYNTAX = (
     ("Invalid initial character", "a key must be made of a-z, 0-9, _ and -", 'put any other key in quotes: "key"'),
     ("Invalid statement", "a line must be a key with a value, a [table] or a # comment", "write: key = value"),
     ("Invalid date", "a date must exist in the calendar", "write year-month-day without quotes: 2021-01-04"),
-    ("Invalid value", "a value must be a number, a date, true, false or a text in quotes", 'put it in quotes: "text"'),
+    ("Invalid value", "a value must be a number, a date, true, false or text in quotes", 'put it in quotes: "text"'),
     ("Unclosed array", "a list must be closed and its elements be parted by commas", "write: [1, 2, 3]"),
     ("Unclosed inline", "a table in braces must be closed on its line", "write: { da = ..., en = ... }"),
     ("Unterminated string", "a text must be closed by the quotes it was opened with", 'close the text with "'),
@@ -49,7 +49,7 @@ _SYNTAX = (
 class Fault(ProtocolError):  # noqa: N818 - it becomes an error of the file when it is placed
     """A problem of one key, found without knowing in which file it stands."""
 
-    def __init__(self, path: lines.Path, must: str, *, found: object, mend: str, code: str) -> None:
+    def __init__(self, path: Key, must: str, *, found: object, mend: str, code: str) -> None:
         super().__init__(f"{dotted(path)} {must}", found=found, mend=mend, code=code)
         self.path = path
 
@@ -61,13 +61,13 @@ class Source:
     path: Path
     text: str
     data: dict[str, Any]
-    lines: dict[lines.Path, int]
+    lines: dict[Key, int]
 
-    def line(self, path: lines.Path) -> int:
+    def line(self, path: Key) -> int:
         """Give the line of a key, or of the nearest table around it."""
-        return lines.line_of(self.lines, path)
+        return line_of(self.lines, path)
 
-    def where(self, path: lines.Path) -> str:
+    def where(self, path: Key) -> str:
         """Give `file:line` of a key."""
         return f"{self.path}:{self.line(path)}"
 
@@ -84,7 +84,7 @@ def read_toml(path: Path) -> Source:
     text = _read_text(path)
     try:
         data = tomllib.loads(text)
-        places = lines.line_map(text)
+        places = line_map(text)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(path, text, str(error)) from None
     except (RecursionError, ValueError):  # brackets without end, a number of thousands of digits
@@ -95,7 +95,7 @@ def read_toml(path: Path) -> Source:
     return Source(path, text, data, places)
 
 
-def dotted(path: lines.Path) -> str:
+def dotted(path: Key) -> str:
     """Write a path as people read it: `arms[2].name`."""
     text = ""
     for part in path:
@@ -205,5 +205,5 @@ def _syntax_error(path: Path, text: str, message: str) -> ProtocolError:
 
 def _duplicate(lawful: str) -> tuple[int, str]:
     """Find the last key of a text, which stood before: its line and where it stood first."""
-    key, line, first = lines.last_key(lawful)
+    key, line, first = last_key(lawful)
     return line, f"{dotted(key)} again, given before on line {first}"
