@@ -8,13 +8,56 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from trial.protocol import check_design as design
+from trial.protocol import check_plan as plan
+from trial.protocol import check_strata as strata
+from trial.protocol.crosscheck import NEEDS
 from trial.protocol.model import Protocol
+from trial.protocol.regime import check_legal_regime, load_regime
 from trial.protocol.source import Fault
 
-Check = Callable[[Protocol, Path], None]
-CHECKS: list[tuple[frozenset[str], Check]] = []
+CHECKS: tuple[Callable[..., None], ...] = (
+    design.check_arm_names,
+    design.check_population_names,
+    design.check_enrolment_order,
+    design.check_legal_order,
+    design.check_enrolment_is_legal,
+    design.check_legal_status,
+    strata.check_factors,
+    strata.check_target_group_levels,
+    strata.check_jobcentres,
+    strata.check_age_cut,
+    design.check_rule_exists,
+    design.check_due_weeks,
+    design.check_due_weeks_within_follow_up,
+    plan.check_outcome_names,
+    plan.check_outcomes_within_follow_up,
+    plan.check_estimand_names,
+    plan.check_one_primary,
+    plan.check_estimand_outcomes,
+    plan.check_estimand_arms,
+    plan.check_estimators,
+    plan.check_dose,
+    plan.check_margins,
+    plan.check_intercurrent_events,
+    plan.check_dose_strategy,
+    plan.check_clusters,
+    plan.check_inference_factors,
+    check_legal_regime,
+)
 
 
 def run(protocol: Protocol, folder: Path) -> list[Fault]:
-    """Run every check whose tables the protocol holds; give all problems."""
-    return []
+    """Run every check whose tables the protocol holds; give all problems. folder: where the protocol stands."""
+    beside: dict[Callable[..., None], tuple[object, ...]] = {
+        design.check_rule_exists: (folder,),
+        check_legal_regime: (load_regime(),),
+    }
+    faults: list[Fault] = []
+    for check in CHECKS:
+        if NEEDS[check.__name__] <= protocol.model_fields_set:
+            try:
+                check(protocol, *beside.get(check, ()))
+            except Fault as error:
+                faults += [problem for problem in error.problems() if isinstance(problem, Fault)]
+    return faults

@@ -56,8 +56,11 @@ def protocol_schema() -> dict[str, Any]:
 
 def _sound_tables(data: dict[str, Any], broken: set[str | int]) -> Protocol:
     """Give a protocol that holds the tables in order and no others."""
-    fields = {name: field for name, field in Protocol.model_fields.items() if name in data and name not in broken}
-    tables = {name: TypeAdapter[Any](field.annotation).validate_python(data[name]) for name, field in fields.items()}
+    tables: dict[str, Any] = {}
+    for name, field in Protocol.model_fields.items():
+        if name in data and name not in broken:
+            declared: Any = field.annotation
+            tables[name] = TypeAdapter(declared).validate_python(data[name])
     return Protocol.model_construct(**tables)
 
 

@@ -1,0 +1,238 @@
+"""Cross-checks of the plan: outcomes, estimands and inference fit each other and the design."""
+
+from collections.abc import Iterator
+
+from trial.protocol.crosscheck import check, repeated, unknown_name
+from trial.protocol.explain import nearest_of
+from trial.protocol.lines import Key
+from trial.protocol.model import Protocol
+from trial.protocol.source import Fault, toml_value
+
+# Which summary measure fits which variable, and which estimator computes it.
+VARIABLES = {
+    "difference-in-means": ("weeks-employed",),
+    "risk-difference": ("exit-to-employment",),
+    "restricted-mean-difference": ("time-to-exit",),
+    "late": ("weeks-employed", "exit-to-employment"),
+}
+ESTIMATORS = {
+    "difference-in-means": ("stratified-difference", "strata-regression"),
+    "risk-difference": ("stratified-difference", "strata-regression"),
+    "restricted-mean-difference": ("kaplan-meier",),
+    "late": ("two-stage-least-squares",),
+}
+EVENTS = ("override-to-physical", "pause", "withdrawal")
+RESERVED = (  # columns of the analysis set that are not outcomes
+    "participant_id",
+    "arm",
+    "stratum",
+    "jobcentre",
+    "target_group",
+    "age_group",
+    "assigned_on",
+    "assigned_at",
+    "calendar_block",
+    "linked",
+    "share_physical",
+    "held",
+    "exposed_to_pause",
+)
+
+
+@check("outcomes")
+def check_outcome_names(protocol: Protocol) -> Iterator[Fault]:
+    """Outcomes have names of their own that are no column of the analysis set."""
+    outcomes = protocol.outcomes
+    yield from repeated("outcomes", ((("outcomes", no, "name"), part.name) for no, part in enumerate(outcomes)))
+    for no, outcome in enumerate(outcomes):
+        if outcome.name in RESERVED or outcome.name.startswith("prob_"):
+            yield Fault(
+                ("outcomes", no, "name"),
+                "must not be a column of the analysis set",
+                found=toml_value(outcome.name),
+                mend=f'for example: name = "{outcome.name}_{outcome.by_week}"',
+                code="protocol-reserved",
+            )
+
+
+@check("outcomes", "follow_up")
+def check_outcomes_within_follow_up(protocol: Protocol) -> Iterator[Fault]:
+    """No outcome looks beyond the follow-up."""
+    last = protocol.follow_up.weeks
+    for no, outcome in enumerate(protocol.outcomes):
+        if outcome.by_week > last:
+            yield Fault(
+                ("outcomes", no, "by_week"),
+                f"must lie within the follow-up of {last} weeks",
+                found=outcome.by_week,
+                mend=f"by_week = {last}, or raise follow_up.weeks",
+                code="protocol-beyond-follow-up",
+            )
+
+
+@check("estimands")
+def check_estimand_names(protocol: Protocol) -> Iterator[Fault]:
+    """Estimands have names of their own and name each estimator once."""
+    estimands = protocol.estimands
+    yield from repeated("estimands", ((("estimands", no, "name"), part.name) for no, part in enumerate(estimands)))
+    for no, part in enumerate(estimands):
+        at: Key = ("estimands", no, "estimators")
+        yield from repeated("estimators of an estimand", (((*at, i), name) for i, name in enumerate(part.estimators)))
+
+
+@check("estimands")
+def check_one_primary(protocol: Protocol) -> Iterator[Fault]:
+    """One estimand is primary: it alone answers the trial's question."""
+    primary = [no for no, estimand in enumerate(protocol.estimands) if estimand.role == "primary"]
+    if len(primary) != 1:
+        yield Fault(
+            ("estimands", primary[1], "role") if primary else ("estimands",),
+            "must be primary for exactly one estimand" if primary else "must hold exactly one primary estimand",
+            found=f"{len(primary)} primary estimands",
+            mend='role = "primary" for the one that answers the question, "secondary" for the others',
+            code="protocol-primary",
+        )
+
+
+@check("estimands", "outcomes")
+def check_estimand_outcomes(protocol: Protocol) -> Iterator[Fault]:
+    """An estimand names a declared outcome that its summary fits; the primary estimand a primary one."""
+    outcomes = {outcome.name: outcome for outcome in protocol.outcomes}
+    for no, estimand in enumerate(protocol.estimands):
+        path: Key = ("estimands", no, "outcome")
+        outcome = outcomes.get(estimand.outcome)
+        if outcome is None:
+            guess = nearest_of(estimand.outcome, tuple(outcomes))
+            yield unknown_name(path, "a declared outcome", estimand.outcome, tuple(outcomes), guess)
+            continue
+        found = toml_value(outcome.name)
+        if outcome.variable not in VARIABLES[estimand.summary]:
+            lawful = " or ".join(VARIABLES[estimand.summary])
+            must = f"must be an outcome of variable {lawful} for the summary {estimand.summary}"
+            mend, code = "name another outcome, or another summary", "protocol-summary"
+            yield Fault(path, must, found=f"{found}, of variable {outcome.variable}", mend=mend, code=code)
+        if estimand.role == "primary" and outcome.role != "primary":
+            must = "must be a primary outcome: the estimand is primary"
+            mend, code = 'name the primary outcome, or write role = "primary" for this one', "protocol-primary"
+            yield Fault(path, must, found=f"{found}, {outcome.role}", mend=mend, code=code)
+
+
+@check("estimands", "arms")
+def check_estimand_arms(protocol: Protocol) -> Iterator[Fault]:
+    """An estimand compares two declared arms that are not the same."""
+    arms = tuple(arm.name for arm in protocol.arms)
+    for no, estimand in enumerate(protocol.estimands):
+        treatment = estimand.treatment
+        path: Key = ("estimands", no, "treatment")
+        for key, name in (("of", treatment.of), ("against", treatment.against)):
+            if name not in arms:
+                yield unknown_name((*path, key), "a declared arm", name, arms, nearest_of(name, arms))
+        if treatment.of == treatment.against:
+            must, mend = "must be another arm than treatment.of", "name the arm it is compared with"
+            found = toml_value(treatment.against)
+            yield Fault((*path, "against"), must, found=found, mend=mend, code="protocol-reference")
+
+
+@check("estimands")
+def check_estimators(protocol: Protocol) -> Iterator[Fault]:
+    """Every estimator computes the summary of its estimand."""
+    for no, estimand in enumerate(protocol.estimands):
+        lawful = ESTIMATORS[estimand.summary]
+        for index, estimator in enumerate(estimand.estimators):
+            if estimator not in lawful:
+                yield Fault(
+                    ("estimands", no, "estimators", index),
+                    f"must be an estimator of {estimand.summary}: {' or '.join(lawful)}",
+                    found=toml_value(estimator),
+                    mend=f"estimators = {toml_value(lawful)}",
+                    code="protocol-estimator",
+                )
+
+
+@check("estimands")
+def check_dose(protocol: Protocol) -> Iterator[Fault]:
+    """A dose stands with the summary `late`, and only there."""
+    for no, estimand in enumerate(protocol.estimands):
+        path: Key = ("estimands", no, "dose")
+        found = f"summary = {toml_value(estimand.summary)}"
+        if estimand.summary == "late" and estimand.dose is None:
+            must, mend = 'must stand with summary = "late"', 'dose = "share_physical"'
+            yield Fault(path, must, found=f"{found} and no dose", mend=mend, code="protocol-dose")
+        if estimand.summary != "late" and estimand.dose is not None:
+            must, mend = 'must stand only with summary = "late"', 'remove it, or write summary = "late"'
+            yield Fault(path, must, found=found, mend=mend, code="protocol-dose")
+
+
+@check("estimands")
+def check_margins(protocol: Protocol) -> Iterator[Fault]:
+    """A margin says its direction; a margin of a share is a share."""
+    for no, estimand in enumerate(protocol.estimands):
+        path: Key = ("estimands", no, "margin")
+        if estimand.margin is not None and estimand.higher_is_better is None:
+            must, mend = "must stand with higher_is_better: a margin has a direction", "higher_is_better = true"
+            yield Fault(path, must, found="no higher_is_better", mend=mend, code="protocol-margin")
+        if estimand.margin is None and estimand.higher_is_better is not None:
+            must, mend = "must stand with higher_is_better: it is the direction of a margin", "margin = 1.5"
+            yield Fault(path, must, found="no margin", mend=mend, code="protocol-margin")
+        if estimand.margin is not None and estimand.summary == "risk-difference" and estimand.margin >= 1:
+            must, mend = "must be below 1: it is a difference of shares", "margin = 0.02 for two percentage points"
+            yield Fault(path, must, found=estimand.margin, mend=mend, code="protocol-margin")
+
+
+@check("estimands")
+def check_intercurrent_events(protocol: Protocol) -> Iterator[Fault]:
+    """Every known intercurrent event has its strategy, and no other is named."""
+    for no, estimand in enumerate(protocol.estimands):
+        path: Key = ("estimands", no, "intercurrent")
+        meant = set()
+        for event in estimand.intercurrent:
+            if event not in EVENTS:
+                guess = nearest_of(event, EVENTS)
+                meant.add(guess)
+                yield unknown_name((*path, event), "an intercurrent event", event, EVENTS, guess)
+        for event in EVENTS:
+            if event not in estimand.intercurrent and event not in meant:
+                must, mend = "must give a strategy for every intercurrent event", f'{event} = "treatment-policy"'
+                yield Fault(path, must, found=f"none for {event}", mend=mend, code="protocol-missing-key")
+
+
+@check("estimands")
+def check_dose_strategy(protocol: Protocol) -> Iterator[Fault]:
+    """`dose` is a strategy of the summary `late` only: there the event is part of the dose."""
+    for no, estimand in enumerate(protocol.estimands):
+        for event, strategy in estimand.intercurrent.items():
+            if strategy == "dose" and estimand.summary != "late":
+                must = 'must be a strategy of ICH E9(R1); "dose" is for summary = "late"'
+                path: Key = ("estimands", no, "intercurrent", event)
+                mend = f'{event} = "treatment-policy"'
+                yield Fault(path, must, found='"dose"', mend=mend, code="protocol-strategy")
+
+
+@check("inference")
+def check_clusters(protocol: Protocol) -> Iterator[Fault]:
+    """A cluster-robust standard error has clusters, another has none."""
+    inference = protocol.inference
+    if (inference.clusters == "none") == inference.se_type.startswith("CR"):
+        yield Fault(
+            ("inference", "se_type"),
+            'must be CR1 with clusters, and HC1, HC2 or HC3 with clusters = "none"',
+            found=f"{inference.se_type} with clusters = {toml_value(inference.clusters)}",
+            mend='se_type = "HC2" and clusters = "none", or se_type = "CR1" and clusters = "jobcentre"',
+            code="protocol-clusters",
+        )
+
+
+@check("inference", "stratification")
+def check_inference_factors(protocol: Protocol) -> Iterator[Fault]:
+    """Covariates, and the factors small strata are pooled within, are declared factors, each once."""
+    factors = tuple(factor.factor for factor in protocol.stratification)
+    inference = protocol.inference
+    lists: tuple[tuple[Key, tuple[str, ...]], ...] = (
+        (("inference", "covariates"), inference.covariates),
+        (("inference", "small_strata", "within"), inference.small_strata.within),
+    )
+    for path, names in lists:
+        for no, name in enumerate(names):
+            if name not in factors:
+                yield unknown_name((*path, no), "a declared factor", name, factors, nearest_of(name, factors))
+        yield from repeated("names of a list", (((*path, no), name) for no, name in enumerate(names)))
