@@ -57,20 +57,27 @@ def kaplan_meier(counts: Counts, *, level: float) -> tuple[Curve, Curve]:
 def restricted_mean_difference(counts: Counts, *, week: int, level: float) -> Result:
     """Estimate the difference in restricted mean weeks before exit, second arm minus first, up to a week."""
     (mean_against, var_against), (mean_of, var_of) = (_restricted(counts, index, week) for index in (0, 1))
+    _check_exits(var_against + var_of, week)
+    still = [arm for arm, part in zip(counts.arms, (var_against, var_of), strict=True) if part == 0]
     against, of = counts.arms
-    extra = {f"restricted_mean_{against}": mean_against, f"restricted_mean_{of}": mean_of}
     return estimated(
         mean_of - mean_against, var_of + var_against, level=level, n=counts.per_arm(), se_type="Greenwood",
-        estimator=NAME, extra=extra,
+        estimator=NAME, extra={f"restricted_mean_{against}": mean_against, f"restricted_mean_{of}": mean_of},
+        notes=tuple(f"arm {arm} has no variance: all or none of it exits before week {week}" for arm in still),
     )  # fmt: skip
 
 
 @estimator(NAME)
 def restricted_mean(counts: Counts, arm: str, *, week: int, level: float) -> Result:
     """Estimate the restricted mean of one arm."""
-    index = counts.arms.index(arm)
-    mean, variance = _restricted(counts, index, week)
+    mean, variance = _restricted(counts, counts.arms.index(arm), week)
+    _check_exits(variance, week)
     return estimated(mean, variance, level=level, n={arm: counts.per_arm()[arm]}, se_type="Greenwood", estimator=NAME)
+
+
+def _check_exits(variance: float, week: int) -> None:
+    if variance <= 0:
+        raise DegenerateError(f"nobody exits before week {week}, or all in one week: no standard error exists")
 
 
 def survival(at_risk: Ints, exits: Ints) -> tuple[Floats, Floats]:

@@ -1,6 +1,7 @@
 """The plan: run what the protocol declares, in its order; whatever else is computed is labelled exploratory."""
 
-from analysis.plan.effects import Effects, FirstStageRow, Row, read_effects
+from analysis.plan.effects import Effects, FirstStageRow, Row
+from analysis.plan.files import read_effects
 from analysis.plan.manifest import Sources
 from analysis.plan.run import run_plan
 

@@ -2,18 +2,15 @@
 
 1. A row is `estimated` and has numbers, or `not-estimable` and has a reason. No row has both.
 2. `role` is what the protocol declared (primary, secondary) or `exploratory`.
-3. Files are written beside their place and renamed into it: effects.parquet, effects.json, then manifest.json,
-   which holds the hashes of the other two. A reader never sees half a file.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from analysis.estimate.kaplan_meier import Curve
-from analysis.plan.manifest import Sources, replace_file, sha256
-from trial.errors import FileError
+from analysis.plan.files import write_effects
+from analysis.plan.manifest import Sources
 
 FORMAT = "lodtraek-effects/1"
 
@@ -129,57 +126,20 @@ class Effects:
             "joined_strata": [asdict(item) for item in self.joined],
         }
 
+    def table(self) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+        """Give the rows as a table for people: numbers to four significant digits, or the reason."""
+        columns = ("estimand", "estimator", "role", "of", "against", "n", "estimate", "interval", "p", "statement")
+        return columns, [_cells_of(row) for row in self.rows]
+
     def write(self, out: Path, sources: Sources) -> dict[str, object]:
         """Write effects.parquet, effects.json and manifest.json into a folder; give the manifest."""
-        out.mkdir(parents=True, exist_ok=True)
-        replace_file(out / "effects.parquet", _parquet(self.rows))
-        replace_file(out / "effects.json", _json(self.to_json()))
-        files = {name: sha256(out / name) for name in ("effects.parquet", "effects.json")}
-        manifest = sources.manifest(files)
-        replace_file(out / "manifest.json", _json(manifest))
-        return manifest
+        return write_effects(self.rows, self.to_json(), out, sources)
 
 
-def read_effects(out: Path) -> dict[str, object]:
-    """Read effects.json of a folder as plain data, its hash checked against the manifest."""
-    path = out / "effects.json"
-    try:
-        manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-        effects = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FileError(
-            "effects.json and manifest.json must be readable", found=error, where=str(out), mend="analysis estimate"
-        ) from error
-    if manifest["files"]["effects.json"] != sha256(path):
-        raise FileError(
-            "effects.json must be the file its manifest names", found="another hash", where=str(path),
-            mend="run `analysis estimate` again", code="effects-hash",
-        )  # fmt: skip
-    return dict(effects)
-
-
-def _json(data: object) -> bytes:
-    return (json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
-
-
-def _parquet(rows: tuple[Row, ...]) -> bytes:
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    text = ["estimand", "estimator", "outcome", "population", "role", "summary", "of", "against", "per", "status",
-            "reason", "se_type", "conclusion"]  # fmt: skip
-    real = ["estimate", "se", "ci_low", "ci_high", "p", "level", "df", "margin", "bound", "bound_level"]
-    kinds = dict.fromkeys(text, pa.string()) | dict.fromkeys(real, pa.float64())
-    columns = {name: pa.array([getattr(row, name) for row in rows], kind) for name, kind in kinds.items()}
-    for prefix, counts in (("n", [row.n for row in rows]), ("missing", [row.missing for row in rows])):
-        for side, arms in (("of", [row.of for row in rows]), ("against", [row.against for row in rows])):
-            numbers = [count.get(arm) for count, arm in zip(counts, arms, strict=True)]
-            columns[f"{prefix}_{side}"] = pa.array(numbers, pa.int64())
-    columns["pooled_strata"] = pa.array([row.pooled_strata for row in rows], pa.int64())
-    columns["higher_is_better"] = pa.array([row.higher_is_better for row in rows], pa.bool_())
-    for lang in ("da", "en"):
-        columns[f"label_{lang}"] = pa.array([row.label.get(lang) for row in rows], pa.string())
-    columns["notes"] = pa.array(["; ".join(row.notes) for row in rows], pa.string())
-    sink = pa.BufferOutputStream()
-    pq.write_table(pa.table(columns), sink)
-    return bytes(sink.getvalue().to_pybytes())
+def _cells_of(row: Row) -> tuple[object, ...]:
+    n = " + ".join(str(row.n.get(arm, 0)) for arm in (row.of, row.against))
+    what = (row.estimand, row.estimator, row.role, row.of, row.against, n)
+    if row.status != "estimated":
+        return (*what, "", "", "", row.reason)
+    interval = f"{row.ci_low:.4g} to {row.ci_high:.4g}"
+    return (*what, f"{row.estimate:.4g}", interval, f"{row.p:.3g}", row.conclusion or "")

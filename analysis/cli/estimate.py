@@ -1,0 +1,39 @@
+"""`analysis estimate`: from a bundle and the registers to the declared effects."""
+
+from pathlib import Path
+
+import click
+
+from trial.console import dry_run_option, json_option, say, show_json, show_table
+
+
+@click.command("estimate")
+@click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("registers", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the effects and their manifest."
+)
+@json_option
+@dry_run_option
+def estimate(bundle: Path, registers: Path, out: Path | None, as_json: bool, dry_run: bool) -> None:
+    """Compute every effect the protocol declares and write effects.parquet, effects.json and manifest.json.
+
+    Example: analysis estimate bundle registers --out effects
+    """
+    from trial.bundle import read_bundle
+
+    from analysis.outcomes import build_analysis_set
+    from analysis.plan import Sources, run_plan
+    from analysis.plan.manifest import hashes
+
+    read = read_bundle(bundle)
+    analysis_set = build_analysis_set(read, registers, read.protocol)
+    effects = run_plan(read.protocol, analysis_set.frame)
+    if out is not None and not dry_run:
+        inputs = {**hashes(bundle), **hashes(registers, "*.parquet")}
+        effects.write(out, Sources(read.manifest["protocol_digest"], read.manifest.get("ledger_head"), inputs))
+        say(f"Wrote effects.parquet, effects.json and manifest.json in {out}")
+    if as_json:
+        show_json(effects.to_json())
+    else:
+        show_table(*effects.table())
