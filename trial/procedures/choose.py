@@ -65,8 +65,16 @@ def batch_order(participant_ids: Iterable[str], draws: Draws) -> list[str]:
     return sorted(ids, key=lambda one: draws.mark(one, "batch-order"))
 
 
-def next_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draw, step: int) -> Drawn:
+def next_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draws, step: int) -> Drawn:
     """Draw the arm of the next unit of a scope. step: how many the scope has had in this epoch."""
+    if procedure.together_in_batches:
+        raise StateError(
+            f"{procedure.name}@{procedure.version} must be drawn a batch at a time",
+            found="one citizen alone",
+            where="randomisation.procedure",
+            mend="draw the day's batch together, or declare a procedure for single arrivals",
+            code="batch-only",
+        )
     probabilities = procedure.probabilities(state, unit, draws)
     arm = procedure.settled(state, unit) or choose(probabilities, draws, step)
     return Drawn(arm, probabilities, procedure.advance(state, unit, arm, draws))

@@ -11,13 +11,18 @@ from typing import Any, Protocol
 
 from trial.errors import ProtocolError
 from trial.procedures.arms import Arms, DeclaredArm, DeclaredFactor, Factor
-from trial.procedures.big_stick import BigStick
+from trial.procedures.balancing_walk import BalancingWalk
+from trial.procedures.cluster import Cluster
+from trial.procedures.hu_hu import HuHu
+from trial.procedures.matched_pairs import MatchedPairs
 from trial.procedures.parameters import check_names
-from trial.procedures.permuted_block import PermutedBlock
+from trial.procedures.pocock_simon import PocockSimon
 from trial.procedures.procedure import Procedure
-from trial.procedures.simple import Simple
+from trial.procedures.rerandomisation import Rerandomisation
+from trial.procedures.saturation import Saturation
+from trial.procedures.shelf import COUNTING, by_name
 
-SHELF: dict[str, type[Procedure]] = {f"{one.name}@{one.version}": one for one in (Simple, PermutedBlock, BigStick)}
+SHELF = COUNTING | by_name(PocockSimon, HuHu, BalancingWalk, Rerandomisation, MatchedPairs, Cluster, Saturation)
 
 
 class Randomisation(Protocol):

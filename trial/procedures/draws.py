@@ -19,10 +19,12 @@ Nothing is consumed: a draw can be asked for again and is the same. What has not
 
 import hashlib
 import hmac
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Any, Protocol, TypeVar
 
 from trial.errors import KeyFileError, StateError
 
+T = TypeVar("T")
 SPAN = 1 << 256
 _BLOCK = 64  # bytes SHA-256 reads at a time: the length an HMAC key is padded to
 
@@ -35,6 +37,31 @@ class Draw(Protocol):
     def below(self, n: int, step: int, purpose: str) -> int:
         """Give a uniform whole number from 0 to n - 1."""
         ...
+
+
+class Named:
+    """The draws of a part of a scope (a market): every purpose carries the part's name, "0461:slot"."""
+
+    def __init__(self, draw: Draw, name: str) -> None:
+        self.memo: dict[str, Any] = draw.memo.setdefault(f"part {name}", {})
+        self._draw, self._name = draw, name
+
+    def below(self, n: int, step: int, purpose: str) -> int:
+        """Give the number below n that belongs to a step and the part's purpose."""
+        return self._draw.below(n, step, f"{self._name}:{purpose}")
+
+
+def shuffled(items: Iterable[T], draw: Draw, step: int, purpose: str) -> list[T]:
+    """Put items in a drawn order: the draws below (items left) at steps step, step + 1, ... take one after the other.
+
+    The place of the one taken is filled by the last of those left: that makes an item of a long list no dearer.
+    """
+    left, found = list(items), []
+    for number in range(len(left)):
+        index = draw.below(len(left), step + number, purpose)
+        left[index], left[-1] = left[-1], left[index]
+        found.append(left.pop())
+    return found
 
 
 def field(value: str | int) -> bytes:

@@ -8,14 +8,15 @@
 5. `name@version` freezes all of it: a changed probability or a changed use of the draws is a new version.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 from trial.procedures.arms import Arms, Probabilities, Unit
-from trial.procedures.choose import pick
-from trial.procedures.draws import Draw
+from trial.procedures.choose import Drawn, batch_order, next_arm, pick
+from trial.procedures.draws import Draw, Draws
 from trial.procedures.parameters import readers
 
 State = dict[str, Any]
@@ -29,6 +30,7 @@ class Procedure:
     name: ClassVar[str]
     version: ClassVar[int] = 1
     scope: ClassVar[Scope] = "stratum"
+    together_in_batches: ClassVar[bool] = False
     arms: Arms
 
     def __post_init__(self) -> None:
@@ -51,6 +53,15 @@ class Procedure:
         """Give the state after the unit got the arm; the state given is left as it was."""
         raise NotImplementedError
 
+    def assign(self, state: State, batch: Sequence[Unit], draws: Draws, step: int) -> "Assigned":
+        """Draw the arms of a batch of one scope, one after the other in keyed order, from the first unit's step."""
+        units = in_keyed_order(batch, draws)
+        found: dict[str, Drawn] = {}
+        for number, unit in enumerate(units):
+            found[unit.participant_id] = drawn = next_arm(self, state, unit, draws, step + number)
+            state = drawn.state
+        return Assigned(found, state)
+
     def settled(self, state: State, unit: Unit) -> str | None:
         """Give the arm where an earlier draw has decided it (a cluster), else None."""
         return None
@@ -58,6 +69,57 @@ class Procedure:
     def scope_of(self, unit: Unit) -> str:
         """Name the scope of a unit: its stratum, or the empty text for the trial. Draws are keyed by it."""
         return unit.stratum if self.scope == "stratum" else ""
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """The arms of a batch: by participant, in the order they were drawn, and the state afterwards."""
+
+    drawn: dict[str, Drawn]
+    state: State
+
+
+def in_keyed_order(batch: Sequence[Unit], draws: Draws) -> list[Unit]:
+    """Put a batch in the order it is drawn; a participant twice is refused."""
+    units = {unit.participant_id: unit for unit in batch}
+    return [units[one] for one in batch_order((unit.participant_id for unit in batch), draws)]
+
+
+@dataclass(frozen=True)
+class OnBatches(Procedure):
+    """A procedure that draws the arms of a batch together; one citizen alone is refused.
+
+    The probabilities recorded are those of the design, the declared shares: every unit has them, whatever the batch.
+    """
+
+    scope: ClassVar[Scope] = "trial"
+    together_in_batches: ClassVar[bool] = True
+
+    def assign(self, state: State, batch: Sequence[Unit], draws: Draws, step: int) -> Assigned:
+        """Draw the arms of a batch together."""
+        units = in_keyed_order(batch, draws)
+        arms = self.together(state, units, draws, step)
+        found: dict[str, Drawn] = {}
+        for unit, arm in zip(units, arms, strict=True):
+            state = self.advance(state, unit, arm, draws)
+            found[unit.participant_id] = Drawn(arm, dict(self.arms.target), state)
+        return Assigned(found, state)
+
+    def together(self, state: State, units: Sequence[Unit], draw: Draw, step: int) -> list[str]:
+        """Give the arms of the units, which stand in keyed order."""
+        raise NotImplementedError
+
+    def begin(self) -> State:
+        """Start with nothing."""
+        return {}
+
+    def probabilities(self, state: State, unit: Unit, draw: Draw) -> Probabilities:
+        """Give the declared shares."""
+        return dict(self.arms.target)
+
+    def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:
+        """Keep nothing."""
+        return state
 
 
 @lru_cache(maxsize=1 << 14)
