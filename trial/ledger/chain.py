@@ -1,0 +1,52 @@
+"""The chain: pure rules that bind each entry to the one before it.
+
+1. Entries are numbered 1, 2, 3 ... without a gap.
+2. The first entry's `prev` is 64 zeros; every other's is the hash of the entry before it.
+3. Times are UTC with microseconds and never run backwards: a clock that was set back gives the last time again.
+4. A chain alone does not see a cut tail, nor a whole rewriting: that is what checkpoints are for.
+"""
+
+import re
+from dataclasses import dataclass
+
+from trial.ledger.entry import GENESIS, Entry, digest
+
+_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the chain: its length, last hash and last time."""
+
+    length: int = 0
+    hash: str = GENESIS
+    at: str = ""
+
+
+EMPTY = Head()
+
+
+def link(head: Head, kind: str, at: str, payload: str) -> Entry:
+    """Give the next entry after `head`; `at` is the clock's time as `utc_text` writes it."""
+    seq, at = head.length + 1, max(at, head.at)
+    return Entry(seq, kind, at, payload, head.hash, digest(seq, kind, at, payload, head.hash))
+
+
+def head_of(entry: Entry) -> Head:
+    """Give the end of the chain after an entry."""
+    return Head(entry.seq, entry.hash, entry.at)
+
+
+def broken(head: Head, entry: Entry) -> str | None:
+    """Say what breaks the chain at this entry, or None where it holds."""
+    if entry.seq != head.length + 1:
+        return f"its number must be {head.length + 1}"
+    if not _AT.fullmatch(entry.at):
+        return "its time must be UTC with microseconds"
+    if entry.at < head.at:
+        return "its time must not be before the entry above it"
+    if entry.prev != head.hash:
+        return "its prev must be the hash of the entry above it"
+    if entry.hash != digest(entry.seq, entry.kind, entry.at, entry.payload, entry.prev):
+        return "its hash must be that of its content"
+    return None

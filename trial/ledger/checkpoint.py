@@ -1,0 +1,150 @@
+"""Checkpoints: how long the ledger was, and where it ended, signed and kept outside the database.
+
+1. A chain does not see that its tail was cut off, nor that all of it was written anew; a checkpoint elsewhere does.
+2. It is canonical JSON: trial, length, head, time of the last entry, and an Ed25519 signature over all of these.
+3. The public key stands in the first entry of the ledger; whoever rewrites that changes the head of every checkpoint.
+4. One ledger of one length has one checkpoint, byte for byte: nothing in it depends on when it was written.
+5. A file is written beside and renamed: there is never half a checkpoint.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from trial.errors import FileError, LedgerError
+from trial.ledger.chain import Head
+from trial.ledger.entry import canonical
+from trial.ledger.projection import Row
+from trial.ledger.store import Transaction
+
+FORMAT = "lodtraek-checkpoint/1"
+_FIELDS = {"format", "trial_id", "length", "head", "at", "public_key", "signature"}
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A signed statement of a ledger's length and head."""
+
+    trial_id: str
+    length: int
+    head: str
+    at: str
+    public_key: str
+    signature: str
+
+    def line(self) -> str:
+        """Give the checkpoint as one line of canonical JSON."""
+        return canonical({**self.statement(), "signature": self.signature})
+
+    def statement(self) -> dict[str, Any]:
+        """Give what is signed."""
+        return _statement(self.trial_id, Head(self.length, self.head, self.at), self.public_key)
+
+    def is_signed(self) -> bool:
+        """Tell whether the signature is that of the public key over the statement."""
+        try:
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.public_key))
+            key.verify(bytes.fromhex(self.signature), canonical(self.statement()).encode())
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def public_key(secret: bytes) -> str:
+    """Give the public key of a signing key, as hex."""
+    return Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw().hex()
+
+
+def sign(trial_id: str, head: Head, secret: bytes) -> Checkpoint:
+    """Make the checkpoint of a ledger that ends in `head`."""
+    own = public_key(secret)
+    statement = canonical(_statement(trial_id, head, own)).encode()
+    signature = Ed25519PrivateKey.from_private_bytes(secret).sign(statement).hex()
+    return Checkpoint(trial_id, head.length, head.hash, head.at, own, signature)
+
+
+def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint into a folder, named by trial and length; give its path."""
+    path = folder / f"{checkpoint.trial_id}-{checkpoint.length:012d}.checkpoint.json"
+    beside = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(checkpoint.line() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise FileError(
+            "a checkpoint's folder must be writable", found=error.strerror, where=str(folder),
+            mend="choose another --checkpoint-dir",
+        ) from error  # fmt: skip
+    return path
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint file; raise FileError or LedgerError where it is none, or its signature is wrong."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FileError(
+            "the checkpoint must be a readable file", found=error.strerror, where=str(path), mend="name another file"
+        ) from error
+    checkpoint = checkpoint_of(content, str(path))
+    if not checkpoint.is_signed():
+        raise LedgerError(
+            "a checkpoint must bear the signature of its key", found="another signature", where=str(path),
+            mend="take the file from where it was kept", code="checkpoint-signature",
+        )  # fmt: skip
+    return checkpoint
+
+
+def checkpoint_of(content: bytes, where: str) -> Checkpoint:
+    """Read a checkpoint from its line of JSON."""
+    try:
+        record = json.loads(content)
+        lawful = set(record) == _FIELDS and record.pop("format") == FORMAT and type(record["length"]) is int
+        checkpoint = Checkpoint(**record) if lawful else None
+        if checkpoint is not None and checkpoint.line().encode() == content.strip():
+            return checkpoint
+    except (ValueError, TypeError, AttributeError):
+        pass
+    raise LedgerError(
+        f"a checkpoint must be one line of canonical JSON in the format {FORMAT}", where=where,
+        mend="take the file from where it was kept", code="checkpoint-format",
+    )  # fmt: skip
+
+
+def contradiction(checkpoint: Checkpoint, opening: Row, transaction: Transaction) -> str | None:
+    """Say how a ledger contradicts a checkpoint, or None where it holds all of it."""
+    if checkpoint.trial_id != opening["trial_id"]:
+        return f"a checkpoint of another trial, {checkpoint.trial_id}"
+    if checkpoint.public_key != opening["signing_public_key"]:
+        return "a checkpoint signed with another key than the ledger's"
+    if checkpoint.length > transaction.head.length:
+        return f"{transaction.head.length} rows where the checkpoint has {checkpoint.length}"
+    entry = transaction.entry(checkpoint.length)
+    if entry is None or entry.hash != checkpoint.head:
+        return f"another row {checkpoint.length} than the checkpoint has"
+    return None
+
+
+def newest(folder: Path, trial_id: str) -> Path | None:
+    """Find the longest checkpoint of a trial in a folder."""
+    return max(folder.glob(f"{trial_id}-*.checkpoint.json"), default=None, key=lambda path: path.name)
+
+
+def _statement(trial_id: str, head: Head, key: str) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "trial_id": trial_id,
+        "length": head.length,
+        "head": head.hash,
+        "at": head.at,
+        "public_key": key,
+    }

@@ -1,0 +1,131 @@
+"""An epoch: the time in which one protocol and one key are in force. Draws and replays go through here only.
+
+1. The epoch's key is derived from the trial key, so that one epoch can be revealed without the next.
+2. A scope is what a procedure keeps one state for: a stratum, or the whole trial (the empty text).
+3. The step of an assignment is how many citizens its scope had before it: 0, 1, 2 ... The draws are keyed by it.
+4. Without the key nothing can be drawn. A probability that rests on counts alone can still be told; one that needs a
+   keyed draw (the size of a block) cannot, and from there on its scope is unknown.
+5. The ledger holds the protocol and the files it refers to word for word: what is installed later changes nothing.
+"""
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from trial.errors import KeyFileError, LedgerError
+from trial.procedures import (
+    Draw,
+    Drawn,
+    Draws,
+    Probabilities,
+    Procedure,
+    Unit,
+    batch_order,
+    declared,
+    epoch_key,
+    next_arm,
+)
+from trial.protocol import Protocol, load_protocol
+
+BATCH = ""
+
+
+class _UnknownError(Exception):
+    """A draw was needed and the key is not there."""
+
+
+class _NoDraws:
+    """What a procedure is given when the key is not known: whatever it asks is unknown."""
+
+    def __init__(self) -> None:
+        self.memo: dict[str, Any] = {}
+
+    def below(self, n: int, step: int, purpose: str) -> int:  # noqa: ARG002
+        raise _UnknownError
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One protocol, its digest, its procedure and, where it is known, the trial key."""
+
+    number: int
+    protocol: Protocol
+    digest: str
+    secret: bytes | None = field(default=None, repr=False)
+
+    @cached_property
+    def procedure(self) -> Procedure:
+        """Give the declared procedure."""
+        return declared(self.protocol.randomisation, self.protocol.arms, self.protocol.stratification)
+
+    @cached_property
+    def procedure_name(self) -> str:
+        """Give the procedure with its version, as the protocol names it."""
+        return self.protocol.randomisation.procedure
+
+    @cached_property
+    def levels(self) -> dict[str, frozenset[str]]:
+        """Give the levels of every stratification factor, in the order of the protocol."""
+        return {factor.factor: frozenset(factor.levels) for factor in self.protocol.stratification}
+
+    @cached_property
+    def _key(self) -> bytes:
+        if self.secret is None:
+            raise KeyFileError("the trial key must be given to draw", mend="name it: --key FILE", code="key-missing")
+        return epoch_key(self.secret, self.protocol.trial.id, self.number)
+
+    @cached_property
+    def _draws(self) -> dict[str, Draws]:
+        return {}
+
+    def draws(self, scope: str) -> Draws:
+        """Give the keyed draws of a scope; needs the key."""
+        if scope not in self._draws:
+            self._draws[scope] = Draws(self._key, self.protocol.trial.id, self.number, scope)
+        return self._draws[scope]
+
+    def draw(self, state: Any, unit: Unit, step: int) -> Drawn:
+        """Draw the arm of the next citizen of a scope."""
+        return next_arm(self.procedure, state, unit, self.draws(self.procedure.scope_of(unit)), step)
+
+    def follow(self, state: Any, unit: Unit, arm: str) -> tuple[Probabilities | None, Any]:
+        """Give the probabilities before and the state after a citizen got an arm; None for what the key would tell.
+
+        A state of None stands for one that is unknown.
+        """
+        scope = self.procedure.scope_of(unit)
+        draw: Draw = self.draws(scope) if self.secret is not None else _NoDraws()
+        try:
+            probabilities = None if state is None else self.procedure.probabilities(state, unit, draw)
+        except _UnknownError:
+            probabilities = None
+        try:
+            return probabilities, None if state is None else self.procedure.advance(state, unit, arm, draw)
+        except _UnknownError:
+            return probabilities, None
+
+    def in_order(self, participant_ids: Iterable[str]) -> list[str]:
+        """Give the order in which a batch is drawn: keyed, so that sorting a file moves nobody to another arm."""
+        return batch_order(participant_ids, self.draws(BATCH))
+
+
+def protocol_of(text: str, references: Mapping[str, str]) -> Protocol:
+    """Read a protocol from its text and the texts of the files it refers to, by their names."""
+    with tempfile.TemporaryDirectory(prefix="lodtraek-") as folder:
+        root = Path(folder)
+        for name, content in {"protocol.toml": text, **references}.items():
+            path = root / inside(name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode())
+        return load_protocol(root / "protocol.toml")
+
+
+def inside(name: str) -> PurePosixPath:
+    """Give a file name that cannot lead out of the folder it is put in; raise LedgerError for another."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
+        raise LedgerError("a file of the trial must lie in its folder", found=ascii(name), mend="trial verify")
+    return path

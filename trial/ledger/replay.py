@@ -1,0 +1,221 @@
+"""The state of a trial is a function of its entries: `state = replay(entries)`.
+
+1. The first entry opens the trial, and only the first.
+2. A citizen has one answer for good: assigned once, or not randomised once. Whoever asks again gets that answer.
+3. The steps of a scope (a stratum, or the whole trial where the procedure sees it all) are 0, 1, 2 ... without a gap.
+4. Nobody is assigned in a municipality whose pause covers the day, as the ledger knew it then; nobody is recorded as
+   paused where none did. A municipality's pauses follow one another; a closed pause stays closed.
+5. Levels, arms and reasons are those of the protocol; the stratum is its levels joined by "/"; the day lies within
+   enrolment.
+6. Arms are drawn anew where the key is known; probabilities wherever they can be told.
+7. Conversations, withdrawals and corrections speak of citizens who were assigned; a settled conversation stands.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any
+
+from trial.errors import LedgerError
+from trial.ledger.chain import EMPTY, broken, head_of
+from trial.ledger.entry import Entry, canonical
+from trial.ledger.epoch import Epoch, protocol_of
+from trial.ledger.kinds import malformed
+from trial.ledger.projection import Row, conversation_row, covers, participant_row, pause_row
+from trial.procedures import Unit
+from trial.protocol import digest
+
+PAUSED = "paused:"
+EXCLUDED = "excluded:"
+
+
+class State:
+    """What the entries so far amount to; `apply` takes the next one."""
+
+    def __init__(self, secret: bytes | None = None) -> None:
+        self._secret = secret
+        self.head = EMPTY
+        self.opening: Row = {}
+        self._epoch: Epoch | None = None
+        self.participants: dict[str, Row] = {}
+        self.scopes: dict[tuple[int, str], tuple[int, Any]] = {}
+        self.pauses: dict[str, list[Row]] = {}
+        self.conversations: dict[tuple[str, int], Row] = {}
+        self.evidence: set[str] = set()
+
+    @property
+    def epoch(self) -> Epoch:
+        """Give the epoch in force."""
+        assert self._epoch is not None  # noqa: S101 - `apply` refuses every entry before the opening
+        return self._epoch
+
+    def apply(self, entry: Entry) -> Row:
+        """Take the next entry and give its payload; raise LedgerError naming the row where it breaks a rule."""
+        problem = broken(self.head, entry)
+        payload: Any = None
+        if problem is None:
+            payload, problem = _read(entry.payload)
+        problem = problem or malformed(entry.kind, payload) or self._out_of_place(entry)
+        problem = problem or _RULES[entry.kind](self, entry, payload)
+        if problem:
+            raise wrong(entry.seq, problem)
+        self.head = head_of(entry)
+        return payload  # type: ignore[no-any-return]
+
+    def paused(self, municipality_code: str, on: str) -> bool:
+        """Tell whether a pause known so far covers the day."""
+        return any(covers(pause, on) for pause in self.pauses.get(municipality_code, ()))
+
+    def _out_of_place(self, entry: Entry) -> str | None:
+        if (entry.kind == "trial-opened@1") != (entry.seq == 1):
+            return "the first entry, and only the first, must open the trial"
+        return None
+
+    def _open(self, _entry: Entry, payload: Row) -> str | None:
+        if digest(payload["protocol_toml"]) != payload["protocol"]:
+            return "the protocol's digest must be that of its text"
+        protocol = protocol_of(payload["protocol_toml"], payload["references"])
+        if (payload["trial_id"], payload["procedure"]) != (protocol.trial.id, protocol.randomisation.procedure):
+            return "trial and procedure must be those of the protocol"
+        self.opening = payload
+        self._epoch = Epoch(payload["epoch"], protocol, payload["protocol"], self._secret)
+        return None
+
+    def _arrive(self, payload: Row) -> str | None:
+        if payload["participant_id"] in self.participants:
+            return "a citizen must have one answer"
+        if (payload["epoch"], payload["protocol"]) != (self.epoch.number, self.epoch.digest):
+            return "epoch and protocol must be those in force"
+        if date.fromisoformat(payload["on"]) not in self.epoch.protocol.trial.enrolment:
+            return "its day must lie within enrolment"
+        return None
+
+    def _assign(self, entry: Entry, payload: Row) -> str | None:
+        problem = self._arrive(payload) or self._eligible(payload)
+        if problem:
+            return problem
+        unit = Unit(payload["participant_id"], payload["levels"], payload["stratum"])
+        scope = self.epoch.procedure.scope_of(unit)
+        steps, state = self.scopes.get((self.epoch.number, scope)) or (0, self.epoch.procedure.begin())
+        if payload["step"] != steps:
+            return f"its step must be {steps}"
+        if self._secret is not None and self.epoch.draw(state, unit, steps).arm != payload["arm"]:
+            return "its arm must be the one the key draws"
+        probabilities, state = self.epoch.follow(state, unit, payload["arm"])
+        if probabilities is not None and _texts(probabilities) != payload["probabilities"]:
+            return "its probabilities must be those of the procedure"
+        self.scopes[self.epoch.number, scope] = (steps + 1, state)
+        self.participants[payload["participant_id"]] = participant_row(entry.seq, payload, scope)
+        return None
+
+    def _eligible(self, payload: Row) -> str | None:
+        levels, epoch = payload["levels"], self.epoch
+        if levels.keys() != epoch.levels.keys() or any(levels[name] not in epoch.levels[name] for name in levels):
+            return "its levels must be those of the protocol"
+        if payload["stratum"] != "/".join(levels[name] for name in epoch.levels):
+            return "its stratum must be its levels"
+        if payload["probabilities"].get(payload["arm"], "0") == "0":
+            return "its arm must be one that could be drawn"
+        if payload["procedure"] != epoch.procedure_name:
+            return "its procedure must be the declared one"
+        if self.paused(payload["municipality_code"], payload["on"]):
+            return "nobody may be assigned in a pause"
+        return None
+
+    def _turn_away(self, entry: Entry, payload: Row) -> str | None:
+        problem = self._arrive(payload)
+        if problem:
+            return problem
+        reason = payload["reason"]
+        if reason.startswith(PAUSED):
+            code = payload["municipality_code"]
+            if reason != PAUSED + code or not self.paused(code, payload["on"]):
+                return "a pause must cover who is recorded as paused"
+        elif not reason.startswith(EXCLUDED):
+            return "its reason must be an exclusion or a pause"
+        self.participants[payload["participant_id"]] = participant_row(entry.seq, payload, None)
+        return None
+
+    def _open_pause(self, entry: Entry, payload: Row) -> str | None:
+        earlier = self.pauses.setdefault(payload["municipality_code"], [])
+        if earlier and (earlier[-1]["reopened_on"] is None or payload["closed_on"] < earlier[-1]["reopened_on"]):
+            return "a pause must begin after the one before it has ended"
+        earlier.append(pause_row(entry, payload))
+        return None
+
+    def _close_pause(self, entry: Entry, payload: Row) -> str | None:
+        earlier = self.pauses.get(payload["municipality_code"])
+        last = earlier[-1] if earlier else {}
+        if last.get("closed_on") != payload["closed_on"] or last["reopened_on"] is not None:
+            return "only an open pause can be closed"
+        if payload["reopened_on"] <= payload["closed_on"]:
+            return "a pause must last a day at least"
+        last.update(reopened_on=payload["reopened_on"], closed_seq=entry.seq)
+        return None
+
+    def _converse(self, entry: Entry, payload: Row) -> str | None:
+        key = (payload["participant_id"], payload["number"])
+        if key in self.conversations and self.conversations[key]["held_mode"] is not None:
+            return "a conversation that was settled must stand"
+        reason = payload["override_reason"]
+        if reason is not None and reason not in self.epoch.protocol.conversations.override.reasons:
+            return "its reason must be one of the protocol"
+        if (held := payload["held_mode"]) is not None and (held == "none") != (payload["held_on"] is None):
+            return "a conversation must have a day exactly when it was held"
+        self.conversations[key] = conversation_row(entry.seq, payload)
+        row = self.participants.get(payload["participant_id"], {})
+        if payload["assigned_mode"] != row.get("arm"):
+            return "its assigned mode must be the citizen's arm"
+        return None
+
+    def _about_assigned(self, _entry: Entry, payload: Row) -> str | None:
+        row = self.participants.get(payload["participant_id"])
+        return "its citizen must have been assigned" if row is None or row["arm"] is None else None
+
+    def _import(self, _entry: Entry, payload: Row) -> str | None:
+        if payload["sha256"] in self.evidence:
+            return "a file must be imported once"
+        self.evidence.add(payload["sha256"])
+        return None
+
+
+_RULES: dict[str, Callable[[State, Entry, Row], str | None]] = {
+    "trial-opened@1": State._open,
+    "assigned@1": State._assign,
+    "not-randomised@1": State._turn_away,
+    "pause-opened@1": State._open_pause,
+    "pause-closed@1": State._close_pause,
+    "conversation@1": State._converse,
+    "infection-imported@1": State._import,
+    "withdrawn@1": State._about_assigned,
+    "correction@1": State._about_assigned,
+}
+
+
+def replay(entries: Iterable[Entry], secret: bytes | None = None) -> State:
+    """Give the state the entries amount to; raise LedgerError naming the first row that breaks a rule."""
+    state = State(secret)
+    for entry in entries:
+        state.apply(entry)
+    return state
+
+
+def wrong(seq: int, problem: str) -> LedgerError:
+    """Make the error that names a wrong row."""
+    return LedgerError(
+        "every row must be as it was written", found=problem, where=f"ledger row {seq}",
+        mend="stop assigning; compare with the last checkpoint and a backup", code="ledger-row",
+    )  # fmt: skip
+
+
+def _read(text: str) -> tuple[Any, str | None]:
+    try:
+        payload = json.loads(text)
+        own = canonical(payload)
+    except (ValueError, RecursionError):
+        return None, "its payload must be JSON"
+    return payload, None if own == text else "its payload must be canonical JSON"
+
+
+def _texts(probabilities: Any) -> dict[str, str]:
+    return {arm: str(probability) for arm, probability in probabilities.items()}

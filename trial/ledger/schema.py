@@ -1,0 +1,122 @@
+"""The tables of one trial's database, and the triggers that keep the ledger append-only.
+
+1. `ledger` and `evidence` are append-only: no update, no delete, no replacing insert; each entry follows the last.
+2. `participants`, `strata`, `pauses` and `conversations` are projections: dropped and rebuilt by replay at any time.
+3. Two uniqueness rules carry correctness under concurrency: one answer a citizen, one assignment a step of a scope.
+4. No table holds a key, a seed, a future draw or a name of a person.
+5. A later version of the schema only adds: a table with triggers is never rebuilt.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy.schema import SchemaItem
+
+VERSION = 1
+METADATA = sa.MetaData()
+
+
+def _table(name: str, *items: SchemaItem) -> Table:
+    return Table(name, METADATA, *items, sqlite_strict=True)
+
+
+DATABASE = _table("lodtraek", Column("schema_version", Integer, primary_key=True, autoincrement=False))
+
+LEDGER = _table(
+    "ledger",
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("prev", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+EVIDENCE = _table(
+    "evidence",
+    Column("sha256", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+PARTICIPANTS = _table(
+    "participants",
+    Column("participant_id", Text, primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("arrived_on", Text, nullable=False),
+    Column("municipality_code", Text, nullable=False),
+    Column("arm", Text),
+    Column("reason", Text),
+    Column("epoch", Integer, nullable=False),
+    Column("scope", Text),
+    Column("step", Integer),
+    UniqueConstraint("epoch", "scope", "step", name="one_assignment_a_step"),
+)
+
+STRATA = _table(
+    "strata",
+    Column("epoch", Integer, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("steps", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    PrimaryKeyConstraint("epoch", "scope"),
+)
+
+PAUSES = _table(
+    "pauses",
+    Column("municipality_code", Text, nullable=False),
+    Column("closed_on", Text, nullable=False),
+    Column("reopened_on", Text),
+    Column("decided_on", Text, nullable=False),
+    Column("known_at", Text, nullable=False),
+    Column("rule", Text),
+    Column("value", Text),
+    Column("cases", Integer),
+    Column("evidence_sha256", Text),
+    Column("opened_seq", Integer, nullable=False),
+    Column("closed_seq", Integer),
+    PrimaryKeyConstraint("municipality_code", "closed_on"),
+)
+
+CONVERSATIONS = _table(
+    "conversations",
+    Column("participant_id", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("due_on", Text, nullable=False),
+    Column("assigned_mode", Text, nullable=False),
+    Column("summoned_mode", Text, nullable=False),
+    Column("held_mode", Text),
+    Column("held_on", Text),
+    Column("override_reason", Text),
+    Column("in_pause", Integer, nullable=False),
+    PrimaryKeyConstraint("participant_id", "number"),
+)
+
+PROJECTIONS = (PARTICIPANTS, STRATA, PAUSES, CONVERSATIONS)
+
+_REFUSE = "RAISE(ABORT, 'the ledger is append-only')"
+_NEXT = "NEW.seq IS NOT (SELECT COALESCE(MAX(seq), 0) + 1 FROM ledger)"
+_KNOWN = "EXISTS (SELECT 1 FROM evidence WHERE sha256 = NEW.sha256)"
+
+TRIGGERS: dict[str, tuple[str, ...]] = {
+    "sqlite": (
+        f"CREATE TRIGGER ledger_update BEFORE UPDATE ON ledger BEGIN SELECT {_REFUSE}; END",
+        f"CREATE TRIGGER ledger_delete BEFORE DELETE ON ledger BEGIN SELECT {_REFUSE}; END",
+        f"CREATE TRIGGER ledger_insert BEFORE INSERT ON ledger WHEN {_NEXT} BEGIN SELECT {_REFUSE}; END",
+        f"CREATE TRIGGER evidence_update BEFORE UPDATE ON evidence BEGIN SELECT {_REFUSE}; END",
+        f"CREATE TRIGGER evidence_delete BEFORE DELETE ON evidence BEGIN SELECT {_REFUSE}; END",
+        f"CREATE TRIGGER evidence_insert BEFORE INSERT ON evidence WHEN {_KNOWN} BEGIN SELECT {_REFUSE}; END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$",
+        "CREATE FUNCTION ledger_follow() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF NEW.seq <> (SELECT COALESCE(MAX(seq), 0) + 1 FROM ledger)"
+        " THEN RAISE EXCEPTION 'the ledger is append-only'; END IF; RETURN NEW; END $$",
+        "CREATE TRIGGER ledger_update BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger"
+        " FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()",
+        "CREATE TRIGGER ledger_insert BEFORE INSERT ON ledger FOR EACH ROW EXECUTE FUNCTION ledger_follow()",
+        "CREATE TRIGGER evidence_update BEFORE UPDATE OR DELETE OR TRUNCATE ON evidence"
+        " FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()",
+    ),
+}

@@ -1,0 +1,313 @@
+"""The database of one trial: SQLite by default, PostgreSQL by URL.
+
+1. One writer at a time: SQLite begins a writing transaction with BEGIN IMMEDIATE, PostgreSQL locks the trial's row.
+   What is read inside it cannot change until it ends.
+2. A transaction is all or nothing, and durable when it returns: SQLite runs with synchronous=FULL, PostgreSQL with
+   fsync and synchronous_commit on, or is refused.
+3. WAL only where the library is sound: SQLite 3.7.0 to 3.51.2 can corrupt a WAL database that has several
+   connections; there the rollback journal (TRUNCATE) is used.
+4. Append-only by triggers (`schema`); `recursive_triggers` keeps INSERT OR REPLACE from walking through them.
+5. No statement's parameters ever appear in an error or a log. Nothing outside `ledger` speaks a dialect of SQL.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+from trial.errors import DatabaseError, FileError, LedgerError, LodtraekError, StateError
+from trial.ledger import schema
+from trial.ledger.chain import EMPTY, Head, head_of, link
+from trial.ledger.entry import Entry, canonical
+from trial.ledger.kinds import malformed
+
+BUSY_SECONDS = 30
+CHUNK = 5_000
+_WRITE = "lodtraek_write"
+
+Row = dict[str, Any]
+
+
+def journal_mode(sqlite_version: tuple[int, ...]) -> str:
+    """Give the journal mode that is safe with a version of SQLite."""
+    return "truncate" if (3, 7, 0) <= sqlite_version <= (3, 51, 2) else "wal"
+
+
+class Transaction:
+    """What one transaction reads and writes; entries appended are written together when it ends."""
+
+    def __init__(self, connection: sa.Connection, head: Head, at: str) -> None:
+        self._connection = connection
+        self._pending: list[Entry] = []
+        self.head = head
+        self.at = at
+
+    def append(self, kind: str, payload: Row) -> Entry:
+        """Append an entry; raise LedgerError where the payload is not as its kind declares."""
+        problem = malformed(kind, payload)
+        if problem:
+            raise LedgerError(
+                f"an entry {kind} must be as declared", found=problem, mend="report this as a fault of the program"
+            )
+        entry = link(self.head, kind, self.at, canonical(payload))
+        self.head = head_of(entry)
+        self._pending.append(entry)
+        return entry
+
+    def flush(self) -> None:
+        """Write the entries appended so far."""
+        for start in range(0, len(self._pending), CHUNK):
+            part = self._pending[start : start + CHUNK]
+            self._connection.execute(
+                schema.LEDGER.insert(),
+                [
+                    {"seq": e.seq, "kind": e.kind, "at": e.at, "payload": e.payload, "prev": e.prev, "hash": e.hash}
+                    for e in part
+                ],
+            )
+        self._pending.clear()
+
+    def insert(self, table: sa.Table, rows: Sequence[Row]) -> None:
+        """Insert rows into a table."""
+        for start in range(0, len(rows), CHUNK):
+            self._connection.execute(table.insert(), rows[start : start + CHUNK])
+
+    def replace(self, table: sa.Table, rows: Sequence[Row]) -> None:
+        """Write rows of a projection in place of those with the same primary key."""
+        key = [column.name for column in table.primary_key]
+        where = sa.and_(*(table.c[name] == sa.bindparam(f"key_{name}") for name in key))
+        for start in range(0, len(rows), CHUNK):
+            part = rows[start : start + CHUNK]
+            self._connection.execute(table.delete().where(where), [{f"key_{n}": row[n] for n in key} for row in part])
+            self._connection.execute(table.insert(), part)
+
+    def rows(self, table: sa.Table, where: Mapping[str, object] | None = None) -> list[Row]:
+        """Give the rows of a table with the given values, in the order of its primary key."""
+        statement = sa.select(table).order_by(*table.primary_key)
+        for name, value in (where or {}).items():
+            statement = statement.where(table.c[name].is_(None) if value is None else table.c[name] == value)
+        return [dict(row) for row in self._connection.execute(statement).mappings()]
+
+    def rows_in(self, table: sa.Table, name: str, values: Iterable[object]) -> Iterator[Row]:
+        """Give the rows whose column has one of the values."""
+        wanted = list(values)
+        statement = sa.select(table).where(table.c[name].in_(sa.bindparam("wanted", expanding=True)))
+        for start in range(0, len(wanted), CHUNK):
+            found = self._connection.execute(statement, {"wanted": wanted[start : start + CHUNK]})
+            yield from (dict(row) for row in found.mappings())
+
+    def count(self, table: sa.Table) -> int:
+        """Count the rows of a table."""
+        return self._connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+    def clear(self, table: sa.Table) -> None:
+        """Empty a projection."""
+        self._connection.execute(table.delete())
+
+    def entry(self, seq: int) -> Entry | None:
+        """Give the entry of a number."""
+        row = self._connection.execute(sa.select(schema.LEDGER).where(schema.LEDGER.c.seq == seq)).one_or_none()
+        return None if row is None else Entry(*row)
+
+    def raw_entries(self) -> Iterator[tuple[object, ...]]:
+        """Give every row of the ledger in order, as stored: texts as bytes, and the storage types joined.
+
+        Reading text would hide a changed type and stumble over bytes that are no text.
+        """
+        columns = list(schema.LEDGER.c)
+        if self._connection.dialect.name == "sqlite":
+            types: Any = sa.literal_column(" || ".join(f"typeof({column.name})" for column in columns))
+            texts = [sa.cast(column, sa.LargeBinary) for column in columns[1:]]
+            statement: Any = sa.select(types, columns[0], *texts).order_by(columns[0])
+        else:
+            statement = sa.select(sa.literal("integer" + "text" * 5), *columns).order_by(columns[0])
+        found = self._connection.execution_options(yield_per=CHUNK).execute(statement)
+        for row in found:
+            yield tuple(row)
+
+    def triggers(self) -> set[str]:
+        """Name the triggers that stand guard."""
+        catalogue = (
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            if self._connection.dialect.name == "sqlite"
+            else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+        )
+        return set(self._connection.execute(sa.text(catalogue)).scalars())
+
+
+class Store:
+    """The database of one trial, open."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+
+    @classmethod
+    def create(cls, url: str) -> Self:
+        """Make the tables of a new trial; refuse a database that already holds one."""
+        _make_private_file(url)
+        store = cls(url)
+        with _translated(), store._writer() as connection, connection.begin():
+            if sa.inspect(connection).has_table(schema.DATABASE.name):
+                raise StateError(
+                    "a database must hold one trial", found="a trial that was opened before",
+                    mend="choose another --db", code="trial-exists",
+                )  # fmt: skip
+            schema.METADATA.create_all(connection)
+            for statement in schema.TRIGGERS[connection.dialect.name]:
+                connection.exec_driver_sql(statement)
+            connection.execute(schema.DATABASE.insert(), {"schema_version": schema.VERSION})
+        return store
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open the database of a trial that was begun; refuse another program's or another version's."""
+        path = sqlite_path(url)
+        if path is not None and not path.exists():
+            raise StateError(
+                "the trial must be opened before it is used", found="no database", where=str(path),
+                mend="trial init FILE --mode test, or name the database: --db sqlite:///PATH", code="trial-missing",
+            )  # fmt: skip
+        store = cls(url)
+        with _translated(), store._engine.connect() as connection, connection.begin():
+            known = sa.inspect(connection).has_table(schema.DATABASE.name)
+            version = connection.execute(sa.select(schema.DATABASE.c.schema_version)).scalar() if known else None
+        if version != schema.VERSION:
+            raise StateError(
+                f"the database must hold a trial of schema version {schema.VERSION}", found=version or "no trial",
+                mend="name the right database, or use the version of the program that made it", code="trial-missing",
+            )  # fmt: skip
+        return store
+
+    @contextmanager
+    def write(self, at: str) -> Iterator[Transaction]:
+        """Begin a writing transaction at a time; it ends with the block, whole or not at all."""
+        with _translated(), self._writer() as connection, connection.begin():
+            connection.execute(sa.select(schema.DATABASE).with_for_update())  # PostgreSQL: the queue of writers
+            transaction = Transaction(connection, _head(connection), at)
+            yield transaction
+            transaction.flush()
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Begin a reading transaction: one consistent view."""
+        with _translated(), self._engine.connect() as connection, connection.begin():
+            yield Transaction(connection, _head(connection), "")
+
+    def _writer(self) -> sa.Connection:
+        return self._engine.connect().execution_options(**{_WRITE: True})
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Give the file of an SQLite URL; None for another database."""
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise DatabaseError(
+            "the database must be named by a URL", mend="--db sqlite:///trial.db or --db postgresql+psycopg://...",
+            code="database-url",
+        ) from None  # fmt: skip
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    if not parsed.database or parsed.database == ":memory:":
+        raise DatabaseError("an SQLite database must be a file", mend="--db sqlite:///trial.db", code="database-url")
+    return Path(parsed.database)
+
+
+def _head(connection: sa.Connection) -> Head:
+    columns = schema.LEDGER.c
+    row = connection.execute(
+        sa.select(columns.seq, columns.hash, columns.at).order_by(columns.seq.desc()).limit(1)
+    ).one_or_none()
+    return EMPTY if row is None else Head(*row)
+
+
+def _make_private_file(url: str) -> None:
+    path = sqlite_path(url)
+    if path is None or path.exists():
+        return
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise FileError(
+            "the database's folder must exist and be writable", found=error.strerror, where=str(path),
+            mend="make the folder, or choose another --db",
+        ) from error  # fmt: skip
+
+
+def _engine(url: str) -> sa.Engine:
+    if sqlite_path(url) is None:
+        engine = sa.create_engine(_psycopg(url), hide_parameters=True)
+        sa.event.listen(engine, "connect", _prepare_postgresql)
+        return engine
+    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _psycopg(url: str) -> sa.URL:
+    parsed = sa.make_url(url)
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN is deferred: unusable for read-then-write
+    mode = journal_mode(sqlite3.sqlite_version_info)
+    found = connection.execute(f"PRAGMA journal_mode={mode}").fetchone()[0]
+    if found != mode:
+        raise DatabaseError(
+            f"the database must be in journal mode {mode} with SQLite {sqlite3.sqlite_version}", found=found,
+            mend="close every other program that has the database open", code="database-unsafe",
+        )  # fmt: skip
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", "trusted_schema=OFF"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writing = connection.get_execution_options().get(_WRITE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        for setting in ("fsync", "synchronous_commit"):
+            found = cursor.execute(f"SHOW {setting}").fetchone()[0]
+            if found == "off":
+                raise DatabaseError(
+                    f"PostgreSQL must run with {setting}=on: an answer given must survive a power cut", found=found,
+                    mend=f"set {setting} = on", code="database-unsafe",
+                )  # fmt: skip
+    connection.rollback()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn an error of the database into one of the tree: the driver's words, no statement, no parameter."""
+    try:
+        yield
+    except LodtraekError:
+        raise
+    except sa.exc.IntegrityError as error:
+        raise LedgerError(
+            "an entry must not contradict the ledger", found=_words(error),
+            mend="repeat the request; if it is refused again: trial verify", code="ledger-conflict",
+        ) from None  # fmt: skip
+    except sa.exc.DBAPIError as error:
+        busy = "locked" in str(error.orig)
+        raise DatabaseError(
+            "the database must be reachable and free", found=_words(error),
+            mend="wait for the other program and repeat" if busy else "check --db, the disk and the server",
+            code="database-busy" if busy else "database",
+        ) from None  # fmt: skip
+
+
+def _words(error: sa.exc.DBAPIError) -> str:
+    return str(error.orig).splitlines()[0] if str(error.orig) else type(error.orig).__name__

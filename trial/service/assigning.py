@@ -1,0 +1,173 @@
+"""Assigning: every arrival gets one answer, for good.
+
+1. Who has an answer gets it again, whatever a later file says: an arm, or the reason it was not an arm.
+2. A declared exclusion comes first, then a pause of the municipality; neither uses up a draw, neither is made good
+   later (nobody is back-filled).
+3. Everybody else is drawn with the exact probabilities that what happened before gives, and those are recorded.
+4. A batch is one transaction, drawn in keyed order: sorting a file, or cutting it in two and joining it again, moves
+   nobody within it by design of the sender.
+5. A preview tells who would be randomised, and no arm: otherwise one could look, and then choose when to ask.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from trial.errors import IntakeError, StateError
+from trial.intake import Arrival
+from trial.ledger import schema
+from trial.ledger.entry import canonical
+from trial.ledger.epoch import Epoch
+from trial.ledger.projection import Row, covers, participant_row
+from trial.ledger.replay import EXCLUDED, PAUSED
+from trial.ledger.store import Transaction
+from trial.procedures import Probabilities, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer for one arrival: an arm, or the reason there is none; `new` where it was given just now."""
+
+    participant_id: str
+    arm: str | None
+    reason: str | None
+    new: bool
+
+
+def assign(transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival], on: date) -> list[Outcome]:
+    """Answer every arrival, in the order given; draw in keyed order."""
+    check_enrolment(epoch, on)
+    batch = {arrival.participant_id: arrival for arrival in reversed(arrivals)}
+    answers = _known(transaction, batch)
+    fresh = [participant for participant in batch if participant not in answers]
+    paused = _paused(transaction, on)
+    session = _Session(transaction, epoch, on.isoformat())
+    for participant in epoch.in_order(fresh):
+        arrival = batch[participant]
+        reason = _reason(arrival, paused)
+        if reason is None:
+            answers[participant] = Outcome(participant, session.draw(arrival), None, True)
+        else:
+            session.turn_away(arrival, reason)
+            answers[participant] = Outcome(participant, None, reason, True)
+    session.write()
+    return [answers[arrival.participant_id] for arrival in arrivals]
+
+
+def preview(transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival], on: date) -> list[Outcome]:
+    """Tell who has an answer, and who of the others would not be randomised; an arm not drawn yet stays undrawn."""
+    check_enrolment(epoch, on)
+    known = _known(transaction, {arrival.participant_id for arrival in arrivals})
+    paused = _paused(transaction, on)
+    return [
+        known.get(one.participant_id) or Outcome(one.participant_id, None, _reason(one, paused), True)
+        for one in arrivals
+    ]
+
+
+def check_enrolment(epoch: Epoch, on: date) -> None:
+    """Raise StateError for a day outside enrolment."""
+    enrolment = epoch.protocol.trial.enrolment
+    if on not in enrolment:
+        raise StateError(
+            f"citizens are enrolled from {enrolment.from_} to {enrolment.to}", found=on,
+            mend="name the day the citizens arrived: --on YEAR-MONTH-DAY", code="outside-enrolment",
+        )  # fmt: skip
+
+
+def _known(transaction: Transaction, participants: Iterable[str]) -> dict[str, Outcome]:
+    rows = transaction.rows_in(schema.PARTICIPANTS, "participant_id", participants)
+    return {row["participant_id"]: Outcome(row["participant_id"], row["arm"], row["reason"], False) for row in rows}
+
+
+def _paused(transaction: Transaction, on: date) -> frozenset[str]:
+    day = on.isoformat()
+    return frozenset(row["municipality_code"] for row in transaction.rows(schema.PAUSES) if covers(row, day))
+
+
+def _reason(arrival: Arrival, paused: frozenset[str]) -> str | None:
+    if arrival.exclusion is not None:
+        return EXCLUDED + arrival.exclusion
+    return PAUSED + arrival.municipality_code if arrival.municipality_code in paused else None
+
+
+class _Session:
+    """The draws of one transaction: scopes read when first needed, everything written at the end."""
+
+    def __init__(self, transaction: Transaction, epoch: Epoch, on: str) -> None:
+        self._transaction, self._epoch, self._on = transaction, epoch, on
+        self._scopes: dict[str, tuple[int, Any]] = {}
+        self._rows: list[Row] = []
+
+    def draw(self, arrival: Arrival) -> str:
+        """Draw the arm of an arrival and append the assignment."""
+        epoch = self._epoch
+        _check_levels(epoch, arrival)
+        unit = Unit(arrival.participant_id, arrival.levels, arrival.stratum)
+        scope = epoch.procedure.scope_of(unit)
+        step, state = self._scopes.get(scope) or self._read(scope)
+        drawn = epoch.draw(state, unit, step)
+        self._scopes[scope] = (step + 1, drawn.state)
+        self._append(
+            "assigned@1",
+            arrival,
+            scope,
+            stratum=arrival.stratum,
+            step=step,
+            arm=drawn.arm,
+            probabilities=texts(drawn.probabilities),
+            procedure=epoch.procedure_name,
+        )
+        return drawn.arm
+
+    def turn_away(self, arrival: Arrival, reason: str) -> None:
+        """Append that an arrival is not randomised, and why."""
+        self._append("not-randomised@1", arrival, None, reason=reason)
+
+    def write(self) -> None:
+        """Write entries, answers and the scopes' states."""
+        self._transaction.flush()
+        self._transaction.insert(schema.PARTICIPANTS, self._rows)
+        number = self._epoch.number
+        self._transaction.replace(
+            schema.STRATA,
+            [
+                {"epoch": number, "scope": scope, "steps": steps, "state": canonical(state)}
+                for scope, (steps, state) in self._scopes.items()
+            ],
+        )
+
+    def _read(self, scope: str) -> tuple[int, Any]:
+        found = self._transaction.rows(schema.STRATA, {"epoch": self._epoch.number, "scope": scope})
+        return (found[0]["steps"], json.loads(found[0]["state"])) if found else (0, self._epoch.procedure.begin())
+
+    def _append(self, kind: str, arrival: Arrival, scope: str | None, **fields: object) -> None:
+        payload = {
+            "participant_id": arrival.participant_id,
+            "on": self._on,
+            "municipality_code": arrival.municipality_code,
+            "levels": dict(arrival.levels),
+            "epoch": self._epoch.number,
+            "protocol": self._epoch.digest,
+            **fields,
+        }
+        entry = self._transaction.append(kind, payload)
+        self._rows.append(participant_row(entry.seq, payload, scope))
+
+
+def texts(probabilities: Probabilities) -> dict[str, str]:
+    """Write exact probabilities as texts: "1/2"."""
+    return {arm: str(probability) for arm, probability in probabilities.items()}
+
+
+def _check_levels(epoch: Epoch, arrival: Arrival) -> None:
+    lawful = arrival.levels.keys() == epoch.levels.keys() and all(
+        level in epoch.levels[factor] for factor, level in arrival.levels.items()
+    )
+    if not lawful or arrival.stratum != "/".join(arrival.levels[factor] for factor in epoch.levels):
+        raise IntakeError(
+            "the levels of an arrival must be those of the protocol", found=arrival.stratum,
+            where=f"line {arrival.line}", mend="read the file with the protocol of the trial", code="intake-levels",
+        )  # fmt: skip

@@ -1,0 +1,94 @@
+"""Opening a trial: the first entry locks the protocol and commits to the keys before anything is drawn.
+
+1. The ledger holds the protocol and every file it refers to word for word, with the protocol's digest.
+2. It holds the commitments of the trial key and the identity key, and the public key that checkpoints are signed for.
+3. Keys and trial are of one mode. Production needs a signing key: without checkpoints a cut tail is not seen.
+4. A key that is not the committed one is refused: it would draw other arms, or give a citizen a second pseudonym.
+"""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from trial.errors import KeyFileError, StateError
+from trial.keys import MODES, Keys
+from trial.ledger.checkpoint import public_key
+from trial.ledger.epoch import Epoch
+from trial.ledger.projection import Row
+from trial.ledger.replay import State
+from trial.ledger.store import Transaction
+from trial.protocol import digest, load_protocol
+from trial.protocol.references import code_file, references, rule_file
+
+FIRST_EPOCH = 1
+
+
+def opening(protocol_file: Path, keys: Keys, mode: str) -> Row:
+    """Give the payload of the first entry; raise ProtocolError or KeyFileError where the trial may not be opened."""
+    protocol = load_protocol(protocol_file)
+    if mode not in MODES:
+        raise StateError(f"the mode must be one of {', '.join(MODES)}", found=mode, mend="--mode test", code="mode")
+    trial_key, identity_key = keys.need("trial"), keys.need("identity")
+    signing_key = keys.need("signing") if mode == "production" else keys.signing
+    _check_modes(keys, mode)
+    folder = protocol_file.parent
+    rule = f"rules/{protocol.infection.rule}.toml"
+    files = {
+        name: rule_file(protocol.infection.rule, folder) if name == rule else code_file(name, folder)
+        for name in references(protocol, folder)
+    }
+    return {
+        "format": "lodtraek-ledger/1",
+        "trial_id": protocol.trial.id,
+        "mode": mode,
+        "protocol": digest(protocol),
+        "protocol_toml": protocol_file.read_bytes().decode(),
+        "references": {name: path.read_bytes().decode() for name, path in files.items() if path is not None},
+        "procedure": protocol.randomisation.procedure,
+        "epoch": FIRST_EPOCH,
+        "key_commitment": trial_key.commitment,
+        "identity_commitment": identity_key.commitment,
+        "signing_public_key": None if signing_key is None else public_key(signing_key.secret),
+        "software": f"lodtraek {version('lodtraek')}",
+    }
+
+
+def append_opening(transaction: Transaction, payload: Row) -> None:
+    """Append the first entry, once it replays."""
+    State().apply(transaction.append("trial-opened@1", payload))
+
+
+def epoch_of(transaction: Transaction, keys: Keys) -> tuple[Row, Epoch]:
+    """Read the opening and give it with its epoch; raise LedgerError, or KeyFileError for a key not committed to."""
+    entry = transaction.entry(1)
+    if entry is None:
+        raise StateError("the trial must be opened before it is used", mend="trial init FILE", code="trial-missing")
+    state = State(None if keys.trial is None else keys.trial.secret)
+    payload = state.apply(entry)
+    _check_modes(keys, payload["mode"])
+    check_commitments(keys, payload)
+    return payload, state.epoch
+
+
+def check_commitments(keys: Keys, payload: Mapping[str, str | None]) -> None:
+    """Raise KeyFileError where a key is not the one the ledger committed to."""
+    found = {
+        "key_commitment": keys.trial and keys.trial.commitment,
+        "identity_commitment": keys.identity and keys.identity.commitment,
+        "signing_public_key": keys.signing and public_key(keys.signing.secret),
+    }
+    for name, commitment in found.items():
+        if commitment is not None and commitment != payload[name]:
+            raise KeyFileError(
+                "a key must be the one the trial was opened with", found=f"another {name.replace('_', ' ')}",
+                mend="name the right key file; a lost key cannot be replaced", code="key-wrong",
+            )  # fmt: skip
+
+
+def _check_modes(keys: Keys, mode: str) -> None:
+    for key in (keys.trial, keys.identity, keys.signing):
+        if key is not None and key.mode != mode:
+            raise KeyFileError(
+                f"every key must be of the trial's mode, {mode}", found=f"a {key.purpose} key of mode {key.mode}",
+                mend=f"trial key new FILE --purpose {key.purpose} --mode {mode}", code="key-mode",
+            )  # fmt: skip

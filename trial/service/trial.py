@@ -1,0 +1,228 @@
+"""A trial: what can be done with it, one transaction a use case.
+
+1. Each method either is done whole and durable when it returns, or has changed nothing.
+2. Clock, keys and database come in as arguments; nothing here asks for the time or for chance.
+3. Repeating a request gives the first answer.
+4. Where a checkpoint folder is given, a ledger that is shorter or other than its newest checkpoint is refused, and a
+   new checkpoint is written after each change.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from trial.clock import Clock, danish_date, system_clock, utc_text
+from trial.conduct import Conversation
+from trial.errors import LedgerError, StateError
+from trial.intake import Arrival, Intake
+from trial.keys import Keys
+from trial.ledger import checkpoint as checkpoints
+from trial.ledger.chain import Head
+from trial.ledger.epoch import Epoch
+from trial.ledger.projection import Row
+from trial.ledger.store import Store, Transaction
+from trial.protocol import Protocol, load_municipalities
+from trial.service import assigning, opening, pausing, recording
+from trial.service.assigning import Outcome
+from trial.service.pausing import Pause, PauseChange
+
+if TYPE_CHECKING:
+    from trial.infection import Closure, Publication
+
+
+class Trial:
+    """An opened trial."""
+
+    def __init__(
+        self, store: Store, opened: Row, *, epoch: Epoch, keys: Keys, clock: Clock, checkpoint_dir: Path | None
+    ) -> None:
+        self.store = store
+        self.opened = opened
+        self.epoch = epoch
+        self._keys = keys
+        self._clock = clock
+        self._checkpoint_dir = checkpoint_dir
+
+    @classmethod
+    def init(
+        cls,
+        db_url: str,
+        protocol_file: Path,
+        keys: Keys,
+        mode: str,
+        *,
+        clock: Clock = system_clock,
+        checkpoint_dir: Path | None = None,
+    ) -> Self:
+        """Open a new trial in an empty database: lock its protocol, commit to its keys."""
+        payload = opening.opening(protocol_file, keys, mode)
+        store = Store.create(db_url)
+        with store.write(utc_text(clock())) as transaction:
+            opening.append_opening(transaction, payload)
+        return cls.open(db_url, keys, clock, checkpoint_dir)
+
+    @classmethod
+    def open(
+        cls, db_url: str, keys: Keys | None = None, clock: Clock = system_clock, checkpoint_dir: Path | None = None
+    ) -> Self:
+        """Open a trial that was begun; a key that is given must be the one it was begun with."""
+        keys = keys or Keys()
+        store = Store.open(db_url)
+        with store.read() as transaction:
+            opened, epoch = opening.epoch_of(transaction, keys)
+            if checkpoint_dir is not None:
+                _check_against_newest(transaction, checkpoint_dir, opened)
+        return cls(store, opened, epoch=epoch, keys=keys, clock=clock, checkpoint_dir=checkpoint_dir)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.store.close()
+
+    @property
+    def protocol(self) -> Protocol:
+        """Give the protocol in force, as the ledger holds it."""
+        return self.epoch.protocol
+
+    @property
+    def trial_id(self) -> str:
+        """Give the trial's name."""
+        return self.protocol.trial.id
+
+    @property
+    def mode(self) -> str:
+        """Give the trial's mode: test, training or production."""
+        return str(self.opened["mode"])
+
+    @property
+    def head(self) -> Head:
+        """Give the end of the ledger."""
+        with self.store.read() as transaction:
+            return transaction.head
+
+    def today(self) -> date:
+        """Give the Danish date by the trial's clock."""
+        return danish_date(self._clock())
+
+    def assign(self, intake: Intake | Sequence[Arrival], on: date) -> list[Outcome]:
+        """Answer every arrival of a day, in the order given: an arm, or the reason there is none."""
+        self._keys.need("trial")
+        with self._write() as transaction:
+            return assigning.assign(transaction, self.epoch, _arrivals(intake), on)
+
+    def preview(self, intake: Intake | Sequence[Arrival], on: date) -> list[Outcome]:
+        """Tell what `assign` would answer, without drawing: an arm that was not drawn before is not told."""
+        with self.store.read() as transaction:
+            return assigning.preview(transaction, self.epoch, _arrivals(intake), on)
+
+    def pauses(self) -> list[Pause]:
+        """Give every pause known."""
+        with self.store.read() as transaction:
+            return pausing.pauses(transaction)
+
+    def is_paused(self, municipality_code: str, on: date) -> bool:
+        """Tell whether a municipality is paused on a day, as far as the ledger knows."""
+        return any(pause.covers(on) for pause in self.pauses() if pause.municipality_code == municipality_code)
+
+    def open_pause(
+        self,
+        municipality_code: str,
+        from_on: date,
+        evidence: tuple[str, bytes] | None = None,
+        decided_on: date | None = None,
+    ) -> PauseChange:
+        """Open a pause by hand; `evidence` is the name and content of the file it rests on."""
+        _check_municipality(municipality_code)
+        with self._write() as transaction:
+            return pausing.open_pause(
+                transaction,
+                from_on,
+                municipality_code=municipality_code,
+                decided_on=(decided_on or self.today()).isoformat(),
+                rule=None,
+                value=None,
+                cases=None,
+                evidence_sha256=recording.keep(transaction, evidence),
+            )
+
+    def close_pause(
+        self, municipality_code: str, reopened_on: date, evidence: tuple[str, bytes] | None = None
+    ) -> PauseChange:
+        """Close the open pause of a municipality: `reopened_on` is the first day that is not paused."""
+        _check_municipality(municipality_code)
+        with self._write() as transaction:
+            kept = recording.keep(transaction, evidence)
+            return pausing.close_pause(transaction, municipality_code, reopened_on, None, kept)
+
+    def apply_closures(
+        self, closures: "Iterable[Closure]", on: date, evidence_sha256: str | None = None
+    ) -> list[PauseChange]:
+        """Open and close what the declared rule decided up to a day; doing it again changes nothing."""
+        with self._write() as transaction:
+            rule = self.protocol.infection.rule
+            return pausing.apply_closures(transaction, closures, on, rule, evidence_sha256)
+
+    def import_infection(self, published: "Iterable[tuple[Publication, bytes]]") -> int:
+        """Keep published files word for word; give how many were new."""
+        with self._write() as transaction:
+            return recording.import_publications(transaction, published)
+
+    def record_conversations(self, conversations: Sequence[Conversation]) -> int:
+        """Record conversations; give how many were new."""
+        with self._write() as transaction:
+            return recording.record_conversations(transaction, self.protocol, conversations)
+
+    def withdraw(self, participant_id: str, on: date, reason: str) -> None:
+        """Record that a citizen withdrew; the assignment stands."""
+        with self._write() as transaction:
+            recording.record_withdrawal(transaction, participant_id, on, reason)
+
+    def correct(self, participant_id: str, on: date, *, field: str, value: str, reason: str) -> None:
+        """Record the right value of a field beside the one used at randomisation, which stands."""
+        with self._write() as transaction:
+            recording.record_correction(transaction, participant_id, on, field=field, value=value, reason=reason)
+
+    def checkpoint(self) -> checkpoints.Checkpoint | None:
+        """Sign where the ledger ends now; None without a signing key. Written to the checkpoint folder, if any."""
+        return self._sign(self.head)
+
+    def _sign(self, head: Head) -> checkpoints.Checkpoint | None:
+        if self._keys.signing is None:
+            return None
+        signed = checkpoints.sign(self.trial_id, head, self._keys.signing.secret)
+        if self._checkpoint_dir is not None:
+            checkpoints.write_checkpoint(self._checkpoint_dir, signed)
+        return signed
+
+    @contextmanager
+    def _write(self) -> Iterator[Transaction]:
+        with self.store.write(utc_text(self._clock())) as transaction:
+            before = transaction.head
+            yield transaction
+        if transaction.head != before and self._checkpoint_dir is not None:
+            self._sign(transaction.head)
+
+
+def _arrivals(intake: Intake | Sequence[Arrival]) -> Sequence[Arrival]:
+    return intake.arrivals if isinstance(intake, Intake) else intake
+
+
+def _check_municipality(code: str) -> None:
+    if code not in {municipality.code for municipality in load_municipalities()}:
+        raise StateError(
+            "a municipality must be named by its code of four digits", found=ascii(code)[:40],
+            mend="see protocols/codes/municipalities.csv", code="municipality",
+        )  # fmt: skip
+
+
+def _check_against_newest(transaction: Transaction, folder: Path, opened: Row) -> None:
+    path = checkpoints.newest(folder, opened["trial_id"])
+    if path is None:
+        return
+    problem = checkpoints.contradiction(checkpoints.read_checkpoint(path), opened, transaction)
+    if problem:
+        raise LedgerError(
+            "the ledger must hold everything its newest checkpoint holds", found=problem, where=str(path),
+            mend="do not assign: the database is cut, rewritten or an old backup; trial verify", code="checkpoint",
+        )  # fmt: skip
