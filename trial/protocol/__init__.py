@@ -10,15 +10,14 @@ from trial.protocol.model import (
     Factor,
     Inference,
     OutcomePart,
-    Period,
     Protocol,
     Randomisation,
     TargetGroup,
-    Text,
 )
 from trial.protocol.references import references, rule_file
 from trial.protocol.shipped import Municipality, load_municipalities, shipped, shipped_protocols
-from trial.protocol.source import Fault, Source, read_toml
+from trial.protocol.source import Fault, Source, dotted, read_toml, toml_value
+from trial.protocol.values import Part, Period, Text, declared_as
 
 __all__ = [
     "Arm",
@@ -29,6 +28,7 @@ __all__ = [
     "Inference",
     "Municipality",
     "OutcomePart",
+    "Part",
     "Period",
     "Protocol",
     "Randomisation",
@@ -36,8 +36,10 @@ __all__ = [
     "TargetGroup",
     "Text",
     "canonical",
+    "declared_as",
     "digest",
     "document",
+    "dotted",
     "examine",
     "load_municipalities",
     "load_protocol",
@@ -48,4 +50,5 @@ __all__ = [
     "rule_file",
     "shipped",
     "shipped_protocols",
+    "toml_value",
 ]

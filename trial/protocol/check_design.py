@@ -5,9 +5,10 @@ from pathlib import Path
 
 from trial.protocol.crosscheck import check, repeated
 from trial.protocol.lines import Key
-from trial.protocol.model import Period, Protocol
+from trial.protocol.model import Protocol
 from trial.protocol.references import rule_file
 from trial.protocol.source import Fault, toml_value
+from trial.protocol.values import Period
 
 
 @check("arms")
@@ -53,7 +54,7 @@ def check_enrolment_is_legal(protocol: Protocol) -> Iterator[Fault]:
                 ("trial", "enrolment", key),
                 f"must lie inside the legal basis, {legal.from_} to {legal.to}",
                 found=f"{day}, a date outside the legal basis",
-                mend=f"{key} = {min(max(day, legal.from_), legal.to)}, or name an order for a longer period in [legal]",
+                mend=f"{key} = {min(max(day, legal.from_), legal.to)}, or an order for a longer period in [legal]",
                 code="protocol-outside-legal-basis",
             )
 

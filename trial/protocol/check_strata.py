@@ -72,9 +72,7 @@ def check_age_cut(protocol: Protocol) -> Iterator[Fault]:
             if factor.cut is not None:
                 yield _fault(at, "must stand only with age_group", toml_value(factor.cut), "remove it")
         elif factor.cut is None:
-            yield _fault(
-                at, "must be given: the ages at which the next level begins", "no such key", "cut = [30, 50]"
-            )
+            yield _fault(at, "must be given: the ages at which a level begins", "no such key", "cut = [30, 50]")
         elif any(later <= earlier for earlier, later in pairwise((ADULT, *factor.cut))):
             mend = "give the ages in their order, each above 18"
             yield _fault(at, "must rise from above 18", toml_value(factor.cut), mend)

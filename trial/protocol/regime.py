@@ -22,9 +22,10 @@ from pydantic import Field
 from trial.errors import ProtocolError
 from trial.protocol.crosscheck import check
 from trial.protocol.declared import read_as
-from trial.protocol.model import Day, Mode, Part, Protocol, Slug, Week, Words, declared_as
+from trial.protocol.model import Protocol
 from trial.protocol.shipped import shipped
 from trial.protocol.source import Fault, read_toml
+from trial.protocol.values import Day, Mode, Part, Slug, Week, Words, declared_as
 
 Circumstance = Literal["always", "municipality-closed", "already-summoned"]
 Group = Annotated[int, declared_as("a number of LAB § 6, from 1 to 13", 1, ge=1, le=13)]
