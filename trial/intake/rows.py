@@ -127,7 +127,7 @@ class Judge:
 
     def _date(self, line: int, column: str, text: str) -> date | None:
         if text not in self.dates:
-            self.dates[text] = _iso_date(text)
+            self.dates[text] = iso_date(text)
         day = self.dates[text]
         if day is None or not FIRST_BIRTH <= day <= self.on:
             must = f"{column} must be a date from {FIRST_BIRTH} to the day of intake, {self.on}"
@@ -188,7 +188,8 @@ def _age_group(age: int, levels: tuple[str, ...], cut: tuple[int, ...]) -> str:
     return UNDER_18.removeprefix("age-") if age < ADULT else levels[bisect_right(cut, age)]
 
 
-def _iso_date(text: str) -> date | None:
+def iso_date(text: str) -> date | None:
+    """Give the date of a text such as 2021-03-01; None when it is written otherwise or does not exist."""
     try:
         return date.fromisoformat(text) if _DATE.fullmatch(text) else None
     except ValueError:
