@@ -15,34 +15,50 @@ from trial.protocol.model import (
     TargetGroup,
 )
 from trial.protocol.references import references, rule_file
-from trial.protocol.shipped import Municipality, load_municipalities, shipped, shipped_protocols
+from trial.protocol.regime import (
+    Conflict,
+    Lawful,
+    Regime,
+    can_override,
+    lawful_modes,
+    load_regime,
+    unlawful_arms,
+)
+from trial.protocol.shipped import Municipality, find_protocol, load_municipalities, shipped, shipped_protocols
 from trial.protocol.source import Fault, Source, dotted, read_toml, toml_value
 from trial.protocol.values import Part, Period, Text, declared_as
 
 __all__ = [
     "Arm",
+    "Conflict",
     "Estimand",
     "Exclusion",
     "Factor",
     "Fault",
     "Inference",
+    "Lawful",
     "Municipality",
     "OutcomePart",
     "Part",
     "Period",
     "Protocol",
     "Randomisation",
+    "Regime",
     "Source",
     "TargetGroup",
     "Text",
+    "can_override",
     "canonical",
     "declared_as",
     "digest",
     "document",
     "dotted",
     "examine",
+    "find_protocol",
+    "lawful_modes",
     "load_municipalities",
     "load_protocol",
+    "load_regime",
     "protocol_schema",
     "read_as",
     "read_toml",
@@ -51,4 +67,5 @@ __all__ = [
     "shipped",
     "shipped_protocols",
     "toml_value",
+    "unlawful_arms",
 ]

@@ -33,7 +33,7 @@ def shipped(relative: str) -> Path:
         raise FileError(
             f"protocols/{relative} must be a file shipped with lodtraek",
             found="no such file",
-            mend="name one that `trial protocol check --help` lists, or install lodtraek anew",
+            mend="check the name, or install lodtraek anew",
             code="file-missing",
         )
     return path
@@ -42,6 +42,22 @@ def shipped(relative: str) -> Path:
 def shipped_protocols() -> tuple[str, ...]:
     """Name the shipped protocols, such as `digital-samtaler`."""
     return tuple(sorted(path.stem for path in PROTOCOLS.glob("*.toml")))
+
+
+def find_protocol(name: str | Path) -> Path:
+    """Find a protocol given as a file, or by the name of a shipped one such as `digital-samtaler`."""
+    path = Path(name)
+    if path.is_file():
+        return path
+    if str(name) in shipped_protocols():
+        return PROTOCOLS / f"{name}.toml"
+    raise FileError(
+        "the protocol must be a file or the name of a shipped protocol",
+        found="a folder" if path.is_dir() else "no such file",
+        where=str(name),
+        mend=f"check the name; shipped are: {', '.join(shipped_protocols())}",
+        code="file-missing",
+    )
 
 
 @cache
