@@ -1,0 +1,130 @@
+"""`analysis registers`: make synthetic registers, check real ones, build the analysis set."""
+
+from pathlib import Path
+
+import click
+
+from trial.console import dry_run_option, json_option, say, show_json, show_table
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group("registers")
+def registers() -> None:
+    """Make synthetic registers, check real ones, build the analysis set.
+
+    Example: analysis registers check registers
+    """
+
+
+@registers.command("synthesise")
+@click.argument("bundle", type=FOLDER)
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--seed", type=click.IntRange(min=0), required=True, help="Everything follows from it.")
+@click.option("--doses", type=FILE, help="Parquet with dose_physical_if_ARM for every participant and arm.")
+@click.option("--theta", type=float, help="Log hazard ratio of all conversations digital against all physical.")
+@click.option("--others", type=click.IntRange(min=0), help="People outside the trial; 5 % and 100 if not said.")
+@click.option(
+    "--replicates", type=click.IntRange(min=1), default=8, show_default=True, help="Life courses for truth."
+)
+@json_option
+def synthesise(
+    *,
+    bundle: Path,
+    out: Path,
+    seed: int,
+    doses: Path | None,
+    theta: float | None,
+    others: int | None,
+    replicates: int,
+    as_json: bool,
+) -> None:
+    """Write DREAM, income, background and link tables for a bundle, with a planted effect and its truth.
+
+    Example: analysis registers synthesise bundle registers --seed 1 --doses conduct.parquet
+    """
+    import pandas as pd
+    from trial.bundle import read_bundle
+
+    from analysis.outcomes import measure_codes, shipped_codes
+    from analysis.registers.people import participants
+    from analysis.registers.planted import THETA
+    from analysis.registers.synthetic import synthesise as write
+
+    read = read_bundle(bundle)
+    people = participants(
+        read.assignments.to_pandas(), read.protocol.arms, None if doses is None else pd.read_parquet(doses)
+    )
+    truth = write(
+        people,
+        out,
+        seed=seed,
+        theta=THETA if theta is None else theta,
+        outcomes=read.protocol.outcomes,
+        measure=measure_codes(shipped_codes()),
+        follow_up_weeks=read.protocol.follow_up.weeks,
+        others=others,
+        replicates=replicates,
+    )
+    say(f"Wrote the registers of {len(people)} participants and others in {out}")
+    rows = [(one.outcome, arm, one.effect[arm], one.monte_carlo_se[arm]) for one in truth for arm in one.effect]
+    if as_json:
+        show_json([dict(zip(("outcome", "arm", "effect", "monte_carlo_se"), row, strict=True)) for row in rows])
+    else:
+        shown = [(name, arm, f"{effect:.4f}", f"{error:.4f}") for name, arm, effect, error in rows]
+        show_table(["outcome", "arm", "true effect", "Monte-Carlo error"], shown)
+
+
+@registers.command("check")
+@click.argument("folder", type=FOLDER)
+@click.option("--codes", "code_file", type=FILE, help="A code file of your own instead of the shipped one.")
+@json_option
+def check(folder: Path, code_file: Path | None, as_json: bool) -> None:
+    """Check registers against their declaration; name the codes used that rest on memory alone.
+
+    Example: analysis registers check registers
+    """
+    from analysis.outcomes import shipped_codes
+    from analysis.registers.check import check_registers
+    from analysis.registers.codes import read_codes
+
+    facts = check_registers(folder, read_codes(code_file) if code_file else shipped_codes())
+    if as_json:
+        show_json(facts)
+    else:
+        show_table(["register", "found"], [(name, value) for name, value in facts.items()])
+
+
+@registers.command("build")
+@click.argument("bundle", type=FOLDER)
+@click.argument("folder", type=FOLDER, metavar="REGISTERS")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the analysis set.")
+@click.option("--codes", "code_file", type=FILE, help="A code file of your own instead of the shipped one.")
+@json_option
+@dry_run_option
+def build(
+    *, bundle: Path, folder: Path, out: Path | None, code_file: Path | None, as_json: bool, dry_run: bool
+) -> None:
+    """Join a bundle to the registers, measure the declared outcomes and show the flow.
+
+    Example: analysis registers build bundle registers --out analysis-set
+    """
+    from dataclasses import asdict
+
+    from trial.bundle import read_bundle
+
+    from analysis.outcomes import build_analysis_set
+    from analysis.registers.codes import read_codes
+
+    read = read_bundle(bundle)
+    built = build_analysis_set(read, folder, read.protocol, read_codes(code_file) if code_file else None)
+    if out is not None and not dry_run:
+        built.write(out)
+        say(f"Wrote analysis_set.parquet and flow.json in {out}")
+    if as_json:
+        show_json([asdict(one) for one in built.flow])
+        return
+    arms = [arm.name for arm in read.protocol.arms]
+    rows = [[one.name, one.reason, one.n, *(one.per_arm.get(arm, "") for arm in arms)] for one in built.flow]
+    show_table(["step", "reason", "citizens", *arms], rows)

@@ -1,0 +1,113 @@
+"""The cohort: participants of the bundle joined to the registers through the link table; nobody is silently dropped.
+
+1. Week 0 is the ISO week of randomisation; follow-up week w is the w-th ISO week after it.
+2. A participant without a link, or whose person is not in DREAM, stays in the cohort without follow-up and is
+   counted in the flow with the reason.
+3. Weeks outside the registers are UNSEEN, never empty. Definition (b) also ends where the income register ends:
+   without it nobody can be told from a person without income.
+4. Not being found unemployed in week 0 is reported, not repaired: who was randomised is analysed.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.registers.codes import Code, State, look_up
+from analysis.registers.read import Pay, read_dream, read_link, read_pay
+from analysis.registers.weeks import THURSDAY, column_of, month_of, week_of
+from analysis.spells import FollowUp
+from trial.errors import RegisterError
+
+
+@dataclass(frozen=True)
+class FlowStep:
+    """A step of the flow: how many citizens, by arm where there is one, and why they are counted here."""
+
+    name: str
+    n: int
+    per_arm: dict[str, int]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Participants (rows as in the assignments) with their follow-up; `lost` holds the reason or None."""
+
+    lost: NDArray[Any]
+    week_0: NDArray[np.uint8]
+    follow_up: FollowUp
+    last_week: date
+
+
+def link_cohort(assignments: pd.DataFrame, folder: Path, codes: tuple[Code, ...]) -> Cohort:
+    """Follow every participant through the registers."""
+    link = read_link(folder).to_pandas()
+    pnr = assignments["participant_id"].map(link.set_index("participant_id")["pnr"])
+    linked = pnr.notna().to_numpy()
+    mondays = [week_of(day) for day in pd.to_datetime(assignments["assigned_on"]).dt.date]
+    table = look_up(codes)
+    dream = read_dream(folder, table, pnr[linked].to_numpy(dtype=object), since=min(mondays, default=None))
+    if not dream.mondays:
+        raise RegisterError(
+            "DREAM must reach beyond the first randomisation",
+            found="no week after it",
+            where=str(folder / "dream.parquet"),
+            mend="deliver a later extract",
+            code="register-coverage",
+        )
+    row = pd.Series(np.arange(len(dream.pnr)), index=dream.pnr).reindex(pnr).to_numpy()
+    found = linked & ~np.isnan(row)
+    lost = np.full(len(assignments), None, dtype=object)
+    lost[linked & ~found] = "not-in-dream"
+    lost[~linked] = "not-linked"
+    pay = read_pay(folder, pnr[found].to_numpy(dtype=object))
+    start = np.array([(monday - dream.mondays[0]).days // 7 for monday in mondays])
+    states = np.full((len(assignments), len(dream.mondays)), State.UNSEEN, dtype=np.uint8)
+    states[found] = table[dream.codes[row[found].astype(np.int64)]]
+    hours, until = _by_week(pay, dream.mondays)
+    paid = np.zeros(states.shape, dtype=np.bool_)
+    paid[found] = hours > 0
+    states, paid = _from_own_week_0(states, start, State.UNSEEN), _from_own_week_0(paid, start, False)
+    follow_up = FollowUp(states[:, 1:], paid[:, 1:], np.maximum(until - start, 0))
+    return Cohort(lost, states[:, 0], follow_up, dream.mondays[-1])
+
+
+def _by_week(pay: Pay, mondays: tuple[date, ...]) -> tuple[NDArray[np.float32], int]:
+    """Give each week the hours of its Thursday's month, and the last week the income register covers (-1: none)."""
+    month = np.array([month_of(monday + THURSDAY) - pay.first_month for monday in mondays])
+    covered = (month >= 0) & (month < pay.hours.shape[1])
+    hours = np.zeros((len(pay.hours), len(mondays)), dtype=np.float32)
+    hours[:, covered] = pay.hours[:, month[covered]]
+    return hours, int(np.flatnonzero(covered)[-1]) if covered.any() else -1
+
+
+def _from_own_week_0(cells: NDArray[Any], start: NDArray[np.int64], beyond: object) -> NDArray[Any]:
+    """Shift every person's weeks so that column w is the w-th week after randomisation (column 0: week 0)."""
+    weeks = cells.shape[1]
+    column = start[:, None] + np.arange(weeks)
+    shifted = np.take_along_axis(cells, np.minimum(column, weeks - 1), axis=1)
+    return np.where(column < weeks, shifted, np.asarray(beyond, dtype=cells.dtype))
+
+
+def flow_of_cohort(arms: "pd.Series[str]", cohort: Cohort) -> list[FlowStep]:
+    """Count the participants from randomisation to follow-up, by arm."""
+    steps = [step("randomised", arms, np.full(len(arms), True), "an arm was drawn")]
+    reasons = {"not-linked": "no row in the link table", "not-in-dream": "linked, but no row in DREAM"}
+    for name, reason in reasons.items():
+        steps.append(step(name, arms, cohort.lost == name, reason))
+    followed = cohort.lost == None  # noqa: E711 - elementwise
+    steps.append(step("followed", arms, followed, f"linked and in DREAM; last week {column_of(cohort.last_week)}"))
+    elsewhere = followed & (cohort.week_0 != State.UNEMPLOYED) & (cohort.week_0 != State.NEUTRAL)
+    steps.append(step("not-unemployed-in-week-0", arms, elsewhere, "followed, but without such benefit in week 0"))
+    return steps
+
+
+def step(name: str, arms: "pd.Series[str]", rows: NDArray[np.bool_], reason: str) -> FlowStep:
+    """Make a step of the flow from the rows it counts."""
+    per_arm = {str(arm): int(rows[(arms == arm).to_numpy()].sum()) for arm in sorted(arms.unique())}
+    return FlowStep(name, int(rows.sum()), per_arm, reason)

@@ -1,0 +1,130 @@
+"""The analysis set: one row a randomised citizen, and the flow that counts everybody from arrival to outcome.
+
+1. A row is never dropped: who cannot be measured has missing values and, in `<outcome>_missing_reason`, why.
+2. The dose is the share of held conversations held physically, 0 where none was held.
+3. Exposed to a pause is whose municipality was paused between randomisation and the last due conversation.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from analysis.cohort import FlowStep, flow_of_cohort, link_cohort, step
+from analysis.outcomes.measure import Measured, check_measurable, measure, shipped_codes
+from analysis.registers.codes import Code
+from analysis.registers.files import Writers, write_text
+
+
+@dataclass(frozen=True)
+class AnalysisSet:
+    """One row a randomised citizen, with outcomes, exposure and dose; and the flow from arrival to outcome."""
+
+    frame: pd.DataFrame
+    flow: list[FlowStep]
+
+    def write(self, out: Path) -> None:
+        """Write analysis_set.parquet and flow.json into a folder."""
+        with Writers(out) as writers:
+            writers.write({"analysis_set": pa.Table.from_pandas(self.frame, preserve_index=False)})
+        write_text(out / "flow.json", json.dumps([asdict(one) for one in self.flow], indent=2) + "\n")
+
+
+def build_analysis_set(
+    bundle: Any, registers: Path, protocol: Any, codes: tuple[Code, ...] | None = None
+) -> AnalysisSet:
+    """Join a bundle to the registers: `bundle` has assignments, conversations, pauses and not_randomised."""
+    return analysis_set(
+        _frame(bundle.assignments), _frame(bundle.conversations), registers, protocol,
+        pauses=_frame(bundle.pauses), not_randomised=_frame(bundle.not_randomised), codes=codes,
+    )  # fmt: skip
+
+
+def analysis_set(
+    assignments: pd.DataFrame,
+    conversations: pd.DataFrame,
+    registers: Path,
+    protocol: Any,
+    *,
+    pauses: pd.DataFrame | None = None,
+    not_randomised: pd.DataFrame | None = None,
+    codes: tuple[Code, ...] | None = None,
+) -> AnalysisSet:
+    """Make the analysis set from plain tables."""
+    for outcome in protocol.outcomes:
+        check_measurable(outcome)
+    rows = assignments.sort_values("participant_id", ignore_index=True)
+    cohort = link_cohort(rows, registers, codes or shipped_codes())
+    factors = [factor.factor for factor in protocol.stratification]
+    arms = [f"prob_{arm.name}" for arm in protocol.arms]
+    frame = rows[["participant_id", "arm", "stratum", *factors, "assigned_on", *arms, "calendar_block"]].copy()
+    frame["linked"] = cohort.lost == None  # noqa: E711 - elementwise
+    frame["lost_reason"] = pd.Series(cohort.lost, index=frame.index, dtype="object")
+    flow = [*flow_of_arrivals(not_randomised, len(rows)), *flow_of_cohort(rows["arm"], cohort)]
+    for outcome in protocol.outcomes:
+        measured = measure(outcome, cohort.follow_up)
+        reason = np.where(frame["linked"], measured.reason, cohort.lost)
+        flow += _write(frame, outcome, measured, reason)
+    _write_dose(frame, conversations)
+    frame["exposed_to_pause"] = exposed_to_pause(rows, pauses, max(protocol.conversations.due_weeks))
+    return AnalysisSet(frame, flow)
+
+
+def _frame(table: Any) -> pd.DataFrame:
+    return table if isinstance(table, pd.DataFrame) else table.to_pandas()
+
+
+def flow_of_arrivals(not_randomised: pd.DataFrame | None, randomised: int) -> list[FlowStep]:
+    """Count the arrivals and, reason by reason, who was not randomised."""
+    if not_randomised is None:
+        return []
+    counts = not_randomised["reason"].astype(str).str.split(":").str[:2].str.join(":").value_counts().sort_index()
+    paused = int(counts[counts.index.str.startswith("paused")].sum())
+    steps = [FlowStep("arrived", randomised + len(not_randomised), {}, "intake files")]
+    others = counts[~counts.index.str.startswith("paused")]
+    steps += [FlowStep("not-randomised", int(n), {}, str(reason)) for reason, n in others.items()]
+    return [*steps, FlowStep("not-randomised", paused, {}, "paused")] if paused else steps
+
+
+def _write(frame: pd.DataFrame, outcome: Any, measured: Measured, reason: NDArray[Any]) -> list[FlowStep]:
+    missing = np.array([why is not None for why in reason], dtype=np.bool_)
+    value = pd.Series(np.where(missing, np.nan, measured.value), index=frame.index)
+    if measured.event is None:
+        frame[outcome.name] = value
+    else:
+        frame[f"{outcome.name}_week"] = value.astype("Int64")
+        frame[f"{outcome.name}_event"] = pd.Series(measured.event, index=frame.index).mask(missing).astype("Int8")
+    frame[f"{outcome.name}_missing_reason"] = pd.Series(reason, index=frame.index, dtype="object")
+    steps = [step("analysed", frame["arm"], ~missing, outcome.name)]
+    for why in sorted({str(why) for why in reason if why is not None}):
+        steps.append(step("missing", frame["arm"], reason == why, f"{outcome.name}: {why}"))
+    return steps
+
+
+def _write_dose(frame: pd.DataFrame, conversations: pd.DataFrame) -> None:
+    held = conversations[conversations["held_mode"].notna() & (conversations["held_mode"] != "none")]
+    physical = held[held["held_mode"] == "physical"]
+    ids = frame["participant_id"]
+    frame["held"] = ids.map(held["participant_id"].value_counts()).fillna(0).astype("int64")
+    n_physical = ids.map(physical["participant_id"].value_counts()).fillna(0)
+    frame["share_physical"] = (n_physical / frame["held"].where(frame["held"] > 0, 1)).astype("float64")
+
+
+def exposed_to_pause(rows: pd.DataFrame, pauses: pd.DataFrame | None, weeks: int) -> NDArray[np.bool_]:
+    """Say who had a pause of the own municipality between randomisation and the last due conversation."""
+    exposed = np.zeros(len(rows), dtype=np.bool_)
+    if pauses is None or pauses.empty:
+        return exposed
+    start = pd.to_datetime(rows["assigned_on"])
+    stop = start + timedelta(weeks=weeks)
+    closed_on, reopened_on = pd.to_datetime(pauses["closed_on"]), pd.to_datetime(pauses["reopened_on"])
+    for code, closed, reopened in zip(pauses["municipality_code"], closed_on, reopened_on, strict=True):
+        overlap = (closed <= stop) & (pd.isna(reopened) | (reopened > start))
+        exposed |= ((rows["municipality_code"] == code) & overlap).to_numpy()
+    return exposed

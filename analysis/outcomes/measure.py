@@ -1,0 +1,109 @@
+"""Declared outcomes, one value a citizen, or the reason why there is none.
+
+1. Weeks employed by week N: weeks 1..N after randomisation that count as employed. Exit by week N: whether an exit
+   began by then. Time to exit: its week, or the week of censoring, at most N.
+2. Pension and death are known: no employment follows, so counts are complete. Emigration and the end of the register
+   hide what follows: a count is missing unless every week's answer is known, also where an exit came before, so
+   that being missing never depends on the value.
+3. A time to exit is censored at emigration, pension, death and the end of the register alike; who is lost before any
+   exit could be seen has no time at risk and is missing with that reason.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.registers.codes import Code, State, look_up, read_codes
+from analysis.registers.life import Bools, Floats, Ints
+from analysis.registers.planted import Measure
+from analysis.spells import NEEDS_PAY, Exits, FollowUp, look_for_exits
+from trial.errors import PlanError
+from trial.protocol.shipped import shipped
+
+REASONS = {
+    State.EMIGRATED: "emigrated",
+    State.PENSION: "old-age-pension",
+    State.DEAD: "dead",
+    State.UNSEEN: "end-of-register",
+}
+_KNOWN_ENDS = np.array([State.PENSION, State.DEAD], dtype=np.uint8)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One value a citizen: a count, or the week of a time with its `event`; NaN where there is a `reason`."""
+
+    value: NDArray[np.float64]
+    event: NDArray[np.int8] | None
+    reason: NDArray[Any]
+
+
+def check_measurable(outcome: Any) -> None:
+    """Raise PlanError unless the registers can give the outcome."""
+    if outcome.variable not in _MEASURES or outcome.definition not in NEEDS_PAY:
+        raise PlanError(
+            f"a variable is one of {', '.join(_MEASURES)} and a definition one of {', '.join(NEEDS_PAY)}",
+            found=f"{outcome.variable}, {outcome.definition}",
+            where=f"outcomes.{outcome.name}",
+            mend="declare one of these",
+        )
+
+
+def measure(outcome: Any, follow_up: FollowUp) -> Measured:
+    """Measure a declared outcome for every person of the follow-up."""
+    check_measurable(outcome)
+    exits = look_for_exits(follow_up, outcome.definition)
+    return _MEASURES[outcome.variable](exits, int(outcome.by_week))
+
+
+def _weeks_employed(exits: Exits, by_week: int) -> Measured:
+    weeks = exits.employed[:, :by_week].sum(axis=1).astype(np.float64)
+    return _counted(weeks, exits, _seen(exits, by_week))
+
+
+def _seen(exits: Exits, by_week: int) -> Bools:
+    # An exit before emigration is not counted either: keeping only those who had one would flatter the outcome.
+    return (exits.known >= by_week) | np.isin(exits.ended_by, _KNOWN_ENDS)
+
+
+def _exit_by(exits: Exits, by_week: int) -> Measured:
+    done = (exits.exit > 0) & (exits.exit <= by_week)
+    return _counted(done.astype(np.float64), exits, _seen(exits, by_week))
+
+
+def _counted(value: NDArray[np.float64], exits: Exits, seen: NDArray[np.bool_]) -> Measured:
+    return Measured(np.where(seen, value, np.nan), None, _reasons(seen, exits))
+
+
+def _time_to_exit(exits: Exits, by_week: int) -> Measured:
+    event = (exits.exit > 0) & (exits.exit <= by_week)
+    week = np.where(event, exits.exit, np.minimum(exits.known, by_week)).astype(np.float64)
+    at_risk = week >= 1
+    return Measured(np.where(at_risk, week, np.nan), event.astype(np.int8), _reasons(at_risk, exits))
+
+
+def _reasons(seen: NDArray[np.bool_], exits: Exits) -> NDArray[Any]:
+    reasons = np.full(len(seen), None, dtype=object)
+    for row in np.flatnonzero(~seen):
+        reasons[row] = REASONS[State(exits.ended_by[row])]
+    return reasons
+
+
+_MEASURES = {"weeks-employed": _weeks_employed, "exit-to-employment": _exit_by, "time-to-exit": _time_to_exit}
+
+
+def shipped_codes() -> tuple[Code, ...]:
+    """Read the code file that comes with the product."""
+    return read_codes(shipped("codes/dream.csv"))
+
+
+def measure_codes(codes: tuple[Code, ...]) -> Measure:
+    """Give the function that measures an outcome from codes and paid weeks; a time is its restricted time."""
+    table = look_up(codes)
+
+    def value(outcome: Any, cells: Ints, paid: Bools) -> Floats:
+        return measure(outcome, FollowUp(table[cells], paid)).value
+
+    return value

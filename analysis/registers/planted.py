@@ -1,0 +1,182 @@
+"""The planted effect: what it is, and what it does to each declared outcome.
+
+1. A citizen's weekly job-finding hazard is multiplied by exp(theta x share of conversations not held physically).
+   The share is the citizen's dose, known under every arm, so both worlds of the same citizen can be generated.
+2. The true effect of an outcome is its mean over the citizens of this trial in the one world minus the other,
+   over many life courses drawn apart from those that fill the registers; the Monte-Carlo error stands beside it.
+3. Outcomes are measured by the function the pipeline uses, handed in; nothing here defines one.
+4. Emigration hides an outcome and is no part of it. Pension and death end a working life and count in outcomes that
+   count weeks; a time to exit is the time that would be seen without them, as a survival curve estimates it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Protocol as Shape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.registers import life as life_course
+from analysis.registers.life import Bools, Floats, Ints, Life, Traits
+from analysis.registers.people import Participants
+from analysis.registers.weeks import THURSDAY, month_of
+
+THETA = -0.045
+BEFORE = 6  # weeks before randomisation that matter: pay of the same month
+LOOK_AHEAD = 12  # weeks after the last declared one: an exit is seen when four weeks have passed
+
+
+class Outcome(Shape):
+    """What the truth asks of a declared outcome."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def variable(self) -> str: ...
+    @property
+    def by_week(self) -> int: ...
+
+
+Measure = Callable[[Outcome, Ints, Bools], Floats]
+"""Value of an outcome from codes and paid weeks (persons x weeks 1, 2, ... after randomisation)."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Mean of an outcome in each world and, per arm against the first, the effect with its Monte-Carlo error."""
+
+    outcome: str
+    variable: str
+    by_week: int
+    mean: Mapping[str, float]
+    effect: Mapping[str, float]
+    monte_carlo_se: Mapping[str, float]
+
+
+def effect_factor(theta: float, dose: Floats) -> Floats:
+    """Give the factor on the job-finding hazard for a share of conversations held physically."""
+    return np.asarray(np.exp(theta * (1.0 - dose)))
+
+
+def spell_so_far(rng: np.random.Generator, n: int) -> Ints:
+    """Draw how many weeks citizens have been unemployed when they are randomised."""
+    return np.minimum(rng.geometric(0.28, n) - 1, 20).astype(np.int16)
+
+
+def planted_truth(
+    people: Participants, outcomes: Sequence[Outcome], measure: Measure, *, theta: float, seed: int, replicates: int
+) -> list[Truth]:
+    """Give the true effect of every arm against the first on every outcome."""
+    arms = list(people.dose)
+    values: dict[tuple[str, str], list[Floats]] = {(o.name, arm): [] for o in outcomes for arm in arms}
+    horizon = max(outcome.by_week for outcome in outcomes) + LOOK_AHEAD
+    calendar = _Calendar.of(people.week_0, horizon)
+    for replicate in range(replicates):
+        rng = np.random.default_rng([seed, 7, replicate])
+        draw = _Draw.of(people, rng, horizon)
+        for arm in arms:
+            codes, paid = _world(draw, calendar, effect_factor(theta, people.dose[arm]), horizon)
+            ended = _ended(codes, draw)
+            for outcome in outcomes:
+                seen = codes if outcome.variable == "time-to-exit" else ended
+                values[outcome.name, arm].append(measure(outcome, seen, paid))
+    return [_truth(outcome, arms, values) for outcome in outcomes]
+
+
+def _truth(outcome: Outcome, arms: list[str], values: Mapping[tuple[str, str], list[Floats]]) -> Truth:
+    by_arm = {arm: np.concatenate(values[outcome.name, arm]) for arm in arms}
+    first, *others = arms
+    differences = {arm: by_arm[arm] - by_arm[first] for arm in others}
+    return Truth(
+        outcome.name,
+        outcome.variable,
+        outcome.by_week,
+        {arm: float(value.mean()) for arm, value in by_arm.items()},
+        {arm: float(value.mean()) for arm, value in differences.items()},
+        {arm: float(value.std(ddof=1) / np.sqrt(len(value))) for arm, value in differences.items()},
+    )
+
+
+@dataclass(frozen=True)
+class _Calendar:
+    """Where each citizen's own weeks lie: ISO number, month by Thursday, month of Monday and of Sunday."""
+
+    number: Ints
+    thursday: Ints
+    monday: Ints
+    sunday: Ints
+    months: int
+
+    @classmethod
+    def of(cls, week_0: Sequence[date], horizon: int) -> "_Calendar":
+        first = min(week_0) - timedelta(weeks=BEFORE)
+        count = (max(week_0) - first).days // 7 + horizon + 1
+        mondays = tuple(first + timedelta(weeks=k) for k in range(count))
+        base = month_of(mondays[0])
+        start = np.array([(day - first).days // 7 - BEFORE for day in week_0])
+        at = start[None, :] + np.arange(BEFORE + horizon + 1)[:, None]
+
+        def month(offset: timedelta) -> Ints:
+            return np.array([month_of(day + offset) - base for day in mondays], dtype=np.int16)[at]
+
+        number = life_course.iso_numbers(mondays)[at]
+        sunday = month(timedelta(days=6))
+        return cls(number, month(THURSDAY), month(timedelta(0)), sunday, int(sunday.max()) + 1)
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """One draw of everything the arms share: traits, spell so far, and the uniforms of every week."""
+
+    traits: Traits
+    so_far: Ints
+    from_work: Bools
+    death: Ints
+    move: NDArray[np.float32]
+    coding: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, people: Participants, rng: np.random.Generator, horizon: int) -> "_Draw":
+        n = len(people)
+        traits = life_course.draw_traits(rng, people.insured, people.age_from, people.age_to)
+        so_far = spell_so_far(rng, n)
+        from_work = rng.random(n) < FROM_WORK
+        death = np.minimum(rng.geometric(life_course.DEATH, n), 30_000).astype(np.int16)
+        shape = (BEFORE + horizon + 1, n)
+        return cls(traits, so_far, from_work, death, rng.random(shape, np.float32), rng.random(shape, np.float32))
+
+
+FROM_WORK = 0.8
+
+
+def _world(draw: _Draw, calendar: _Calendar, factor: Floats, horizon: int) -> tuple[Ints, Bools]:
+    n = len(draw.traits)
+    person = np.arange(n)
+    codes = np.zeros((n, horizon), dtype=np.int16, order="F")
+    paid_month = np.zeros((n, calendar.months), dtype=np.bool_)
+    before = np.where(draw.from_work, Life.WORK, Life.STUDY).astype(np.int8)
+    life, since = before, np.zeros(n, dtype=np.int16)
+    for step in range(BEFORE + horizon + 1):
+        week = step - BEFORE
+        if week <= 0:
+            unemployed = week >= -draw.so_far
+            life = np.where(unemployed, Life.UNEMPLOYED, before).astype(np.int8)
+            since = np.where(unemployed, week + draw.so_far, 30).astype(np.int16)
+        else:
+            life, since = life_course.advance(
+                life, since, draw.traits, effect=factor, week=calendar.number[step], u=draw.move[step]
+            )
+            codes[:, week - 1] = life_course.code(life, since, draw.traits, calendar.number[step], draw.coding[step])
+        works = life_course.weekly_hours(life, draw.traits) > 0
+        paid_month[person, calendar.monday[step]] |= works
+        paid_month[person, calendar.sunday[step]] |= works
+    return codes, paid_month[person[:, None], calendar.thursday[BEFORE + 1 :].T]
+
+
+def _ended(codes: Ints, draw: _Draw) -> Ints:
+    """Write pension and death over the codes from the week they begin."""
+    week = np.arange(1, codes.shape[1] + 1)
+    pension = np.ceil((life_course.PENSION_AGE - draw.traits.age) * 52.18)
+    ended = np.where(week >= pension[:, None], 998, codes)
+    return np.where(week >= draw.death[:, None], 999, ended).astype(np.int16)
