@@ -11,7 +11,8 @@
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from fractions import Fraction
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -92,24 +93,35 @@ class Epoch:
         return next_arm(self.procedure, state, unit, self.draws(self.procedure.scope_of(unit)), step)
 
     def follow(self, state: Any, unit: Unit, arm: str) -> tuple[Probabilities | None, Any]:
-        """Give the probabilities before and the state after a citizen got an arm; None for what the key would tell.
+        """Without the key: the probabilities before and the state after a citizen got an arm; None where unknown.
 
         A state of None stands for one that is unknown.
         """
-        scope = self.procedure.scope_of(unit)
-        draw: Draw = self.draws(scope) if self.secret is not None else _NoDraws()
+        if state is None:
+            return None, None
+        draw: Draw = _NoDraws()
         try:
-            probabilities = None if state is None else self.procedure.probabilities(state, unit, draw)
+            probabilities = self.procedure.probabilities(state, unit, draw)
         except _UnknownError:
             probabilities = None
         try:
-            return probabilities, None if state is None else self.procedure.advance(state, unit, arm, draw)
+            return probabilities, self.procedure.advance(state, unit, arm, draw)
         except _UnknownError:
             return probabilities, None
 
     def in_order(self, participant_ids: Iterable[str]) -> list[str]:
         """Give the order in which a batch is drawn: keyed, so that sorting a file moves nobody to another arm."""
         return batch_order(participant_ids, self.draws(BATCH))
+
+
+def texts(probabilities: Probabilities) -> dict[str, str]:
+    """Write exact probabilities as texts: "1/2"."""
+    return {arm: _text(share.numerator, share.denominator) for arm, share in probabilities.items()}
+
+
+@lru_cache(maxsize=1 << 12)
+def _text(numerator: int, denominator: int) -> str:
+    return str(Fraction(numerator, denominator))
 
 
 def protocol_of(text: str, references: Mapping[str, str]) -> Protocol:

@@ -1,149 +1,146 @@
-"""The kinds of entry, each declared once: the fields of its payload and what each must be.
+"""The kinds of entry, each declared once: the fields of its payload, and what each looks like in canonical JSON.
 
-1. A payload has exactly the declared fields: none missing, none beside.
+1. A payload has exactly the declared fields, in the order of their names: none missing, none beside.
 2. The opening holds the whole protocol text, its digest, and the commitments of the keys: nothing is drawn before it.
 3. An assignment holds everything its arm follows from, save the key.
 4. Nothing here names a person: participants are keyed pseudonyms.
+
+Each field is a regular expression over its JSON text, so that one match judges a whole payload.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from functools import cache
 
-Check = Callable[[Any], bool]
+from trial.ledger.entry import canonical
 
-_DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", re.ASCII)
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_CODE = re.compile(r"\d{4}", re.ASCII)
-_FRACTION = re.compile(r"(0|[1-9]\d*)(/[1-9]\d*)?", re.ASCII)
-_REASON = re.compile(r"[a-z][a-z0-9-]*(:[a-z0-9-]+)?", re.ASCII)
-
-
-def _text(value: Any) -> bool:
-    return type(value) is str and value != ""
-
-
-def _matches(pattern: re.Pattern[str]) -> Check:
-    return lambda value: type(value) is str and pattern.fullmatch(value) is not None
+TEXT = r'"(?!")[^"\\]*(?:\\.[^"\\]*)*"'
+DAY = r'"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"'
+SHA256 = r'"[0-9a-f]{64}"'
+CODE = r'"\d{4}"'
+REASON = r'"[a-z][a-z0-9-]*(?::[a-z0-9-]+)?"'
+COUNT = r"[1-9]\d*"
+WHOLE = r"(?:0|[1-9]\d*)"
+FLAG = r"(?:true|false)"
+_FRACTION = r'"(?:0|[1-9]\d*)(?:/[1-9]\d*)?"'
 
 
-def _or_none(check: Check) -> Check:
-    return lambda value: value is None or check(value)
+def _mapping(value: str) -> str:
+    return rf"\{{(?:{TEXT}:{value}(?:,{TEXT}:{value})*)?\}}"
 
 
-def _count(value: Any) -> bool:
-    return type(value) is int and value >= 1
+def _or_null(value: str) -> str:
+    return f"(?:{value}|null)"
 
 
-def _whole(value: Any) -> bool:
-    return type(value) is int and value >= 0
+TEXTS = _mapping(TEXT)
+PROBABILITIES = _mapping(_FRACTION)
 
-
-def _flag(value: Any) -> bool:
-    return type(value) is bool
-
-
-def _texts(value: Any) -> bool:
-    return type(value) is dict and all(type(name) is str and type(part) is str for name, part in value.items())
-
-
-def _probabilities(value: Any) -> bool:
-    if not (type(value) is dict and value and all(type(part) is str for part in value.values())):
-        return False
-    key = tuple(value.values())
-    if key not in _LAWFUL:  # few distinct ones occur; the memory is small and saves the arithmetic of 10^5 rows
-        _LAWFUL[key] = all(_FRACTION.fullmatch(part) for part in key) and sum(map(Fraction, key)) == 1
-    return _LAWFUL[key]
-
-
-_LAWFUL: dict[tuple[str, ...], bool] = {}
-_day, _sha256, _code, _reason = map(_matches, (_DAY, _SHA256, _CODE, _REASON))
-
-KINDS: Mapping[str, Mapping[str, Check]] = {
+KINDS: Mapping[str, Mapping[str, str]] = {
     "trial-opened@1": {
-        "format": lambda value: value == "lodtraek-ledger/1",
-        "trial_id": _text,
-        "mode": lambda value: value in {"test", "training", "production"},
-        "protocol": _sha256,
-        "protocol_toml": _text,
-        "references": _texts,
-        "procedure": _text,
-        "epoch": _count,
-        "key_commitment": _sha256,
-        "identity_commitment": _sha256,
-        "signing_public_key": _or_none(_sha256),
-        "software": _text,
+        "format": '"lodtraek-ledger/1"',
+        "trial_id": TEXT,
+        "mode": '"(?:test|training|production)"',
+        "protocol": SHA256,
+        "protocol_toml": TEXT,
+        "references": TEXTS,
+        "procedure": TEXT,
+        "epoch": COUNT,
+        "key_commitment": SHA256,
+        "identity_commitment": SHA256,
+        "signing_public_key": _or_null(SHA256),
+        "software": TEXT,
     },
     "assigned@1": {
-        "participant_id": _text,
-        "on": _day,
-        "municipality_code": _code,
-        "levels": _texts,
-        "stratum": _text,
-        "step": _whole,
-        "arm": _text,
-        "probabilities": _probabilities,
-        "procedure": _text,
-        "epoch": _count,
-        "protocol": _sha256,
+        "participant_id": TEXT,
+        "on": DAY,
+        "municipality_code": CODE,
+        "levels": TEXTS,
+        "stratum": TEXT,
+        "step": WHOLE,
+        "arm": TEXT,
+        "probabilities": PROBABILITIES,
+        "procedure": TEXT,
+        "epoch": COUNT,
+        "protocol": SHA256,
     },
     "not-randomised@1": {
-        "participant_id": _text,
-        "on": _day,
-        "municipality_code": _code,
-        "levels": _texts,
-        "reason": _reason,
-        "epoch": _count,
-        "protocol": _sha256,
+        "participant_id": TEXT,
+        "on": DAY,
+        "municipality_code": CODE,
+        "levels": TEXTS,
+        "reason": REASON,
+        "epoch": COUNT,
+        "protocol": SHA256,
     },
     "pause-opened@1": {
-        "municipality_code": _code,
-        "closed_on": _day,
-        "decided_on": _day,
-        "rule": _or_none(_text),
-        "value": _or_none(_text),
-        "cases": _or_none(_whole),
-        "evidence_sha256": _or_none(_sha256),
+        "municipality_code": CODE,
+        "closed_on": DAY,
+        "decided_on": DAY,
+        "rule": _or_null(TEXT),
+        "value": _or_null(TEXT),
+        "cases": _or_null(WHOLE),
+        "evidence_sha256": _or_null(SHA256),
     },
     "pause-closed@1": {
-        "municipality_code": _code,
-        "closed_on": _day,
-        "reopened_on": _day,
-        "rule": _or_none(_text),
-        "evidence_sha256": _or_none(_sha256),
+        "municipality_code": CODE,
+        "closed_on": DAY,
+        "reopened_on": DAY,
+        "rule": _or_null(TEXT),
+        "evidence_sha256": _or_null(SHA256),
     },
     "conversation@1": {
-        "participant_id": _text,
-        "number": _count,
-        "due_on": _day,
-        "assigned_mode": _text,
-        "summoned_mode": _text,
-        "held_mode": _or_none(_text),
-        "held_on": _or_none(_day),
-        "override_reason": _or_none(_text),
-        "in_pause": _flag,
+        "participant_id": TEXT,
+        "number": COUNT,
+        "due_on": DAY,
+        "assigned_mode": TEXT,
+        "summoned_mode": TEXT,
+        "held_mode": _or_null(TEXT),
+        "held_on": _or_null(DAY),
+        "override_reason": _or_null(TEXT),
+        "in_pause": FLAG,
     },
     "infection-imported@1": {
-        "sha256": _sha256,
-        "name": _text,
-        "publication": _text,
-        "vintage_on": _or_none(_day),
-        "published_at": _or_none(_text),
+        "sha256": SHA256,
+        "name": TEXT,
+        "publication": TEXT,
+        "vintage_on": _or_null(DAY),
+        "published_at": _or_null(TEXT),
     },
-    "withdrawn@1": {"participant_id": _text, "on": _day, "reason": _text},
-    "correction@1": {"participant_id": _text, "on": _day, "field": _text, "value": _text, "reason": _text},
+    "withdrawn@1": {"participant_id": TEXT, "on": DAY, "reason": TEXT},
+    "correction@1": {"participant_id": TEXT, "on": DAY, "field": TEXT, "value": TEXT, "reason": TEXT},
 }
 
 
-def malformed(kind: str, payload: object) -> str | None:
-    """Say what is wrong with a payload of a kind, or None where it is as declared."""
-    fields = KINDS.get(kind)
-    if fields is None:
+def malformed(kind: str, payload: Mapping[str, object], text: str) -> str | None:
+    """Say what is wrong with a payload of a kind, or None where it is as declared; `text` is its canonical JSON."""
+    if kind not in KINDS:
         return f"its kind must be one of {', '.join(KINDS)}"
-    if type(payload) is not dict or payload.keys() != fields.keys():
-        return f"its payload must have exactly the fields {', '.join(fields)}"
-    for name, check in fields.items():
-        if not check(payload[name]):
-            return f"its field {name} is not lawful"
+    if _whole(kind).fullmatch(text) is None:
+        return _which(KINDS[kind], payload)
+    if kind == "assigned@1" and not _is_distribution(tuple(payload["probabilities"].values())):  # type: ignore[attr-defined]
+        return "its probabilities must add up to 1"
     return None
+
+
+@cache
+def _whole(kind: str) -> re.Pattern[str]:
+    fields = sorted(KINDS[kind].items())
+    return re.compile(r"\{" + ",".join(f'"{name}":{value}' for name, value in fields) + r"\}", re.ASCII | re.DOTALL)
+
+
+def _which(fields: Mapping[str, str], payload: object) -> str:
+    if not isinstance(payload, dict) or payload.keys() != fields.keys():
+        return f"its payload must have exactly the fields {', '.join(sorted(fields))}"
+    names = [
+        name
+        for name, value in fields.items()
+        if not re.fullmatch(value, canonical(payload[name]), re.ASCII | re.DOTALL)
+    ]
+    return f"its {', '.join(names) or 'payload'} must be as declared"
+
+
+@cache  # few distinct ones occur in a trial
+def _is_distribution(probabilities: tuple[str, ...]) -> bool:
+    return sum(map(Fraction, probabilities)) == 1

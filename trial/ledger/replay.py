@@ -11,15 +11,16 @@
 7. Conversations, withdrawals and corrections speak of citizens who were assigned; a settled conversation stands.
 """
 
-import json
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
+import orjson
+
 from trial.errors import LedgerError
 from trial.ledger.chain import EMPTY, broken, head_of
 from trial.ledger.entry import Entry, canonical
-from trial.ledger.epoch import Epoch, protocol_of
+from trial.ledger.epoch import Epoch, protocol_of, texts
 from trial.ledger.kinds import malformed
 from trial.ledger.projection import Row, conversation_row, covers, participant_row, pause_row
 from trial.procedures import Unit
@@ -55,7 +56,7 @@ class State:
         payload: Any = None
         if problem is None:
             payload, problem = _read(entry.payload)
-        problem = problem or malformed(entry.kind, payload) or self._out_of_place(entry)
+        problem = problem or malformed(entry.kind, payload, entry.payload) or self._out_of_place(entry)
         problem = problem or _RULES[entry.kind](self, entry, payload)
         if problem:
             raise wrong(entry.seq, problem)
@@ -99,10 +100,14 @@ class State:
         steps, state = self.scopes.get((self.epoch.number, scope)) or (0, self.epoch.procedure.begin())
         if payload["step"] != steps:
             return f"its step must be {steps}"
-        if self._secret is not None and self.epoch.draw(state, unit, steps).arm != payload["arm"]:
-            return "its arm must be the one the key draws"
-        probabilities, state = self.epoch.follow(state, unit, payload["arm"])
-        if probabilities is not None and _texts(probabilities) != payload["probabilities"]:
+        if self._secret is None:
+            probabilities, state = self.epoch.follow(state, unit, payload["arm"])
+        else:
+            drawn = self.epoch.draw(state, unit, steps)
+            probabilities, state = drawn.probabilities, drawn.state
+            if drawn.arm != payload["arm"]:
+                return "its arm must be the one the key draws"
+        if probabilities is not None and texts(probabilities) != payload["probabilities"]:
             return "its probabilities must be those of the procedure"
         self.scopes[self.epoch.number, scope] = (steps + 1, state)
         self.participants[payload["participant_id"]] = participant_row(entry.seq, payload, scope)
@@ -210,12 +215,8 @@ def wrong(seq: int, problem: str) -> LedgerError:
 
 def _read(text: str) -> tuple[Any, str | None]:
     try:
-        payload = json.loads(text)
+        payload = orjson.loads(text)
         own = canonical(payload)
-    except (ValueError, RecursionError):
+    except (ValueError, TypeError):  # orjson's errors of reading and of writing
         return None, "its payload must be JSON"
     return payload, None if own == text else "its payload must be canonical JSON"
-
-
-def _texts(probabilities: Any) -> dict[str, str]:
-    return {arm: str(probability) for arm, probability in probabilities.items()}

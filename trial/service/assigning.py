@@ -19,11 +19,11 @@ from trial.errors import IntakeError, StateError
 from trial.intake import Arrival
 from trial.ledger import schema
 from trial.ledger.entry import canonical
-from trial.ledger.epoch import Epoch
+from trial.ledger.epoch import Epoch, texts
 from trial.ledger.projection import Row, covers, participant_row
 from trial.ledger.replay import EXCLUDED, PAUSED
 from trial.ledger.store import Transaction
-from trial.procedures import Probabilities, Unit
+from trial.procedures import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ def assign(transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival], 
     fresh = [participant for participant in batch if participant not in answers]
     paused = _paused(transaction, on)
     session = _Session(transaction, epoch, on.isoformat())
+    session.prepare(batch[participant] for participant in fresh)
     for participant in epoch.in_order(fresh):
         arrival = batch[participant]
         reason = _reason(arrival, paused)
@@ -101,13 +102,23 @@ class _Session:
         self._scopes: dict[str, tuple[int, Any]] = {}
         self._rows: list[Row] = []
 
+    def prepare(self, arrivals: Iterable[Arrival]) -> None:
+        """Read the scopes that arrivals may draw from; refuse levels the protocol does not have."""
+        strata = {arrival.stratum: arrival for arrival in arrivals if arrival.exclusion is None}
+        for arrival in strata.values():
+            _check_levels(self._epoch, arrival)
+        begin = self._epoch.procedure.begin()
+        self._scopes = {self._epoch.procedure.scope_of(_unit(one)): (0, begin) for one in strata.values()}
+        for row in self._transaction.rows_in(schema.STRATA, "scope", self._scopes):
+            if row["epoch"] == self._epoch.number:
+                self._scopes[row["scope"]] = (row["steps"], json.loads(row["state"]))
+
     def draw(self, arrival: Arrival) -> str:
         """Draw the arm of an arrival and append the assignment."""
         epoch = self._epoch
-        _check_levels(epoch, arrival)
-        unit = Unit(arrival.participant_id, arrival.levels, arrival.stratum)
+        unit = _unit(arrival)
         scope = epoch.procedure.scope_of(unit)
-        step, state = self._scopes.get(scope) or self._read(scope)
+        step, state = self._scopes[scope]
         drawn = epoch.draw(state, unit, step)
         self._scopes[scope] = (step + 1, drawn.state)
         self._append(
@@ -136,12 +147,9 @@ class _Session:
             [
                 {"epoch": number, "scope": scope, "steps": steps, "state": canonical(state)}
                 for scope, (steps, state) in self._scopes.items()
+                if steps
             ],
         )
-
-    def _read(self, scope: str) -> tuple[int, Any]:
-        found = self._transaction.rows(schema.STRATA, {"epoch": self._epoch.number, "scope": scope})
-        return (found[0]["steps"], json.loads(found[0]["state"])) if found else (0, self._epoch.procedure.begin())
 
     def _append(self, kind: str, arrival: Arrival, scope: str | None, **fields: object) -> None:
         payload = {
@@ -157,9 +165,8 @@ class _Session:
         self._rows.append(participant_row(entry.seq, payload, scope))
 
 
-def texts(probabilities: Probabilities) -> dict[str, str]:
-    """Write exact probabilities as texts: "1/2"."""
-    return {arm: str(probability) for arm, probability in probabilities.items()}
+def _unit(arrival: Arrival) -> Unit:
+    return Unit(arrival.participant_id, arrival.levels, arrival.stratum)
 
 
 def _check_levels(epoch: Epoch, arrival: Arrival) -> None:
