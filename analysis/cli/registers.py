@@ -62,6 +62,7 @@ def synthesise(
         seed=seed,
         theta=THETA if theta is None else theta,
         outcomes=read.protocol.outcomes,
+        estimands=read.protocol.estimands,
         measure=measure_codes(shipped_codes()),
         follow_up_weeks=read.protocol.follow_up.weeks,
         others=others,

@@ -11,7 +11,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from analysis.registers.life import Bools, Floats, Ints, Life, Traits
 from analysis.registers.pay import Income
 from analysis.registers.people import Participants
 from analysis.registers.planted import FROM_WORK, Measure, Outcome, Truth, effect_factor, planted_truth, spell_so_far
+from analysis.registers.truth import truth_document
 from analysis.registers.weeks import column_of, week_of, weeks_between
 
 CHUNK = 50_000
@@ -62,6 +63,7 @@ def synthesise(
     outcomes: Sequence[Outcome],
     measure: Measure,
     follow_up_weeks: int,
+    estimands: Sequence[Any] = (),
     others: int | None = None,
     replicates: int = 8,
     progress: Callable[[int, int], None] | None = None,
@@ -85,7 +87,8 @@ def synthesise(
             if progress:
                 progress(start + len(rows), len(order))
     truth = planted_truth(people, outcomes, measure, theta=theta, seed=seed, replicates=replicates)
-    _write_truth(people, truth, out, seed=seed, theta=theta, replicates=replicates)
+    document = truth_document(people, truth, estimands, seed=seed, theta=theta, replicates=replicates)
+    write_text(out / "truth.json", json.dumps(document, indent=2) + "\n")
     return truth
 
 
@@ -176,22 +179,3 @@ def _link(people: Participants, key_of: NDArray[Any], linked: Bools) -> pa.Table
     rows = sorted((people.ids[row], str(key_of[row])) for row in np.flatnonzero(linked))
     schema = pa.schema([("participant_id", pa.string()), ("pnr", pa.string())])
     return pa.Table.from_pylist([{"participant_id": one, "pnr": key} for one, key in rows], schema=schema)
-
-
-def _write_truth(
-    people: Participants, truth: Sequence[Truth], out: Path, *, seed: int, theta: float, replicates: int
-) -> None:
-    text = json.dumps(
-        {
-            "format": "lodtraek-truth/1",
-            "seed": seed,
-            "theta": theta,
-            "hazard": "weekly job-finding hazard x exp(theta x share of conversations not held physically)",
-            "participants": len(people),
-            "mean_dose_physical": {arm: round(float(dose.mean()), 6) for arm, dose in people.dose.items()},
-            "computed": f"{replicates} life courses of every participant under every arm, the same chance in each",
-            "outcomes": [asdict(one) for one in truth],
-        },
-        indent=2,
-    )
-    write_text(out / "truth.json", text + "\n")
