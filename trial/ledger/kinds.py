@@ -36,6 +36,7 @@ def _or_null(value: str) -> str:
 
 TEXTS = _mapping(TEXT)
 PROBABILITIES = _mapping(_FRACTION)
+EVIDENCE = rf"\[(?:{SHA256}(?:,{SHA256})*)?\]"
 
 KINDS: Mapping[str, Mapping[str, str]] = {
     "trial-opened@1": {
@@ -79,16 +80,17 @@ KINDS: Mapping[str, Mapping[str, str]] = {
         "closed_on": DAY,
         "decided_on": DAY,
         "rule": _or_null(TEXT),
+        "basis": TEXT,
         "value": _or_null(TEXT),
         "cases": _or_null(WHOLE),
-        "evidence_sha256": _or_null(SHA256),
+        "evidence": EVIDENCE,
     },
     "pause-closed@1": {
         "municipality_code": CODE,
         "closed_on": DAY,
         "reopened_on": DAY,
         "rule": _or_null(TEXT),
-        "evidence_sha256": _or_null(SHA256),
+        "evidence": EVIDENCE,
     },
     "conversation@1": {
         "participant_id": TEXT,

@@ -47,7 +47,8 @@ def pause_row(entry: Entry, payload: Row) -> Row:
         "rule": payload["rule"],
         "value": payload["value"],
         "cases": payload["cases"],
-        "evidence_sha256": payload["evidence_sha256"],
+        "basis": payload["basis"],
+        "evidence": " ".join(payload["evidence"]),
         "opened_seq": entry.seq,
         "closed_seq": None,
     }

@@ -42,6 +42,7 @@ class State:
         self.scopes: dict[tuple[int, str], tuple[int, Any]] = {}
         self.pauses: dict[str, list[Row]] = {}
         self.conversations: dict[tuple[str, int], Row] = {}
+        self.publications: set[tuple[str, str | None]] = set()
         self.evidence: set[str] = set()
 
     @property
@@ -178,9 +179,10 @@ class State:
         return "its citizen must have been assigned" if row is None or row["arm"] is None else None
 
     def _import(self, _entry: Entry, payload: Row) -> str | None:
-        if payload["sha256"] in self.evidence:
-            return "a file must be imported once"
-        self.evidence.add(payload["sha256"])
+        publication = (payload["sha256"], payload["vintage_on"])
+        if publication in self.publications:
+            return "a publication must be imported once"
+        self.publications.add(publication)
         return None
 
 

@@ -119,6 +119,11 @@ class Transaction:
         row = self._connection.execute(sa.select(schema.LEDGER).where(schema.LEDGER.c.seq == seq)).one_or_none()
         return None if row is None else Entry(*row)
 
+    def entries(self, kind: str) -> list[Entry]:
+        """Give the entries of a kind, in order."""
+        statement = sa.select(schema.LEDGER).where(schema.LEDGER.c.kind == kind).order_by(schema.LEDGER.c.seq)
+        return [Entry(*row) for row in self._connection.execute(statement)]
+
     def raw_entries(self) -> Iterator[tuple[object, ...]]:
         """Give every row of the ledger in order, as stored: texts as bytes, and the storage types joined.
 

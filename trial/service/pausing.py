@@ -7,18 +7,19 @@
    Applying it again changes nothing.
 """
 
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from trial.errors import StateError
+from trial.infection import Closure, Publication, closures, load_rule
 from trial.ledger import schema
 from trial.ledger.projection import Row, pause_row
 from trial.ledger.store import Transaction
-
-if TYPE_CHECKING:
-    from trial.infection import Closure
+from trial.protocol import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Pause:
     rule: str | None
     value: str | None
     cases: int | None
-    evidence_sha256: str | None
+    basis: str
+    evidence: tuple[str, ...]
 
     def covers(self, on: date) -> bool:
         """Tell whether the pause covers a day."""
@@ -71,7 +73,7 @@ def open_pause(transaction: Transaction, closed_on: date, **payload: Any) -> Pau
 
 
 def close_pause(
-    transaction: Transaction, municipality_code: str, reopened_on: date, rule: str | None, evidence: str | None
+    transaction: Transaction, municipality_code: str, reopened_on: date, rule: str | None, evidence: Sequence[str]
 ) -> PauseChange:
     """Close the open pause of a municipality; raise StateError where there is none or it would last no day."""
     found = transaction.rows(schema.PAUSES, {"municipality_code": municipality_code, "reopened_on": None})
@@ -86,20 +88,18 @@ def close_pause(
         "closed_on": found[0]["closed_on"],
         "reopened_on": reopened_on.isoformat(),
         "rule": rule,
-        "evidence_sha256": evidence,
+        "evidence": list(evidence),
     }
     entry = transaction.append("pause-closed@1", payload)
     transaction.replace(schema.PAUSES, [{**found[0], "reopened_on": payload["reopened_on"], "closed_seq": entry.seq}])
     return PauseChange(municipality_code, date.fromisoformat(found[0]["closed_on"]), reopened_on)
 
 
-def apply_closures(
-    transaction: Transaction, closures: "Iterable[Closure]", on: date, rule: str, evidence: str | None
-) -> list[PauseChange]:
+def apply_closures(transaction: Transaction, decided: Iterable[Closure], on: date, rule: str) -> list[PauseChange]:
     """Open and close what the rule decided up to a day; what the ledger holds already is left as it is."""
     known = {(row["municipality_code"], row["closed_on"]): row for row in transaction.rows(schema.PAUSES)}
     changes = []
-    for closure in sorted(closures, key=lambda one: (one.closed_on, one.municipality_code)):
+    for closure in sorted(decided, key=lambda one: (one.closed_on, one.municipality_code)):
         if closure.decided_on > on:
             continue
         row = known.get((closure.municipality_code, closure.closed_on.isoformat()))
@@ -112,14 +112,24 @@ def apply_closures(
                     decided_on=closure.decided_on.isoformat(),
                     rule=rule,
                     value=None if closure.value is None else str(closure.value),
+                    basis=closure.basis,
                     cases=closure.cases,
-                    evidence_sha256=evidence,
+                    evidence=list(closure.evidence),
                 )
             )
         reopened_on = closure.reopened_on
         if reopened_on is not None and reopened_on <= on and (row is None or row["reopened_on"] is None):
-            changes.append(close_pause(transaction, closure.municipality_code, reopened_on, rule, evidence))
+            changes.append(close_pause(transaction, closure.municipality_code, reopened_on, rule, closure.evidence))
     return changes
+
+
+def decide(rule_text: str, published: Sequence[Publication], protocol: Protocol, on: date) -> list[Closure]:
+    """Give what the rule, word for word as the ledger holds it, decided up to a day on what was published."""
+    with tempfile.TemporaryDirectory(prefix="lodtraek-") as folder:
+        path = Path(folder) / "rule.toml"
+        path.write_bytes(rule_text.encode())
+        rule = load_rule(path)
+    return closures(rule, published, protocol.trial.enrolment.from_, on)
 
 
 def _pause(row: Row) -> Pause:
@@ -133,5 +143,6 @@ def _pause(row: Row) -> Pause:
         row["rule"],
         row["value"],
         row["cases"],
-        row["evidence_sha256"],
+        row["basis"],
+        tuple(row["evidence"].split()),
     )

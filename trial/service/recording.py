@@ -8,19 +8,18 @@
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime
+from typing import Any
 
 from trial.conduct import Conversation, check_conversation
 from trial.errors import IntakeError, StateError
+from trial.infection import Publication, recognise
 from trial.ledger import schema
 from trial.ledger.projection import CONVERSATION, Row, conversation_row
 from trial.ledger.store import Transaction
 from trial.protocol import Protocol
-
-if TYPE_CHECKING:
-    from trial.infection import Publication
 
 
 def record_conversations(transaction: Transaction, protocol: Protocol, conversations: Sequence[Conversation]) -> int:
@@ -46,23 +45,38 @@ def record_conversations(transaction: Transaction, protocol: Protocol, conversat
     return len(fresh)
 
 
-def import_publications(transaction: Transaction, published: "Iterable[tuple[Publication, bytes]]") -> int:
+def import_publications(transaction: Transaction, published: Iterable[tuple[Publication, bytes]]) -> int:
     """Keep published files with their vintage, and give how many were new."""
     count = 0
+    known = {(payload["sha256"], payload["vintage_on"]) for payload in _imported(transaction)}
     for publication, content in published:
-        if keep_evidence(transaction, publication.name, content):
-            transaction.append(
-                "infection-imported@1",
-                {
-                    "sha256": hashlib.sha256(content).hexdigest(),
-                    "name": publication.name,
-                    "publication": publication.kind,
-                    "vintage_on": _plain(publication.vintage_on),
-                    "published_at": _plain(publication.published_at),
-                },
-            )
+        keep_evidence(transaction, publication.name, content)
+        payload = {
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "name": publication.name,
+            "publication": publication.kind,
+            "vintage_on": _plain(publication.vintage_on),
+            "published_at": _plain(publication.published_at),
+        }
+        if (payload["sha256"], payload["vintage_on"]) not in known:
+            known.add((payload["sha256"], payload["vintage_on"]))
+            transaction.append("infection-imported@1", payload)
             count += 1
     return count
+
+
+def publications(transaction: Transaction) -> list[Publication]:
+    """Read every imported file again, with the time it was published."""
+    found = []
+    for payload in _imported(transaction):
+        [row] = transaction.rows(schema.EVIDENCE, {"sha256": payload["sha256"]})
+        published_at = datetime.fromisoformat(payload["published_at"])
+        found.append(recognise(row["content"], payload["name"], published_at))
+    return [publication for publication in found if publication is not None]
+
+
+def _imported(transaction: Transaction) -> list[Row]:
+    return [json.loads(entry.payload) for entry in transaction.entries("infection-imported@1")]
 
 
 def keep_evidence(transaction: Transaction, name: str, content: bytes) -> bool:
@@ -74,13 +88,13 @@ def keep_evidence(transaction: Transaction, name: str, content: bytes) -> bool:
     return True
 
 
-def keep(transaction: Transaction, evidence: tuple[str, bytes] | None) -> str | None:
-    """Keep a piece of evidence, if there is one; give its hash."""
+def keep(transaction: Transaction, evidence: tuple[str, bytes] | None) -> list[str]:
+    """Keep a piece of evidence by name and content, if there is one; give its hash."""
     if evidence is None:
-        return None
+        return []
     name, content = evidence
     keep_evidence(transaction, name, content)
-    return hashlib.sha256(content).hexdigest()
+    return [hashlib.sha256(content).hexdigest()]
 
 
 def record_withdrawal(transaction: Transaction, participant_id: str, on: date, reason: str) -> None:

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from trial.clock import Clock, danish_date, system_clock, utc_text
 from trial.conduct import Conversation
 from trial.errors import LedgerError, StateError
+from trial.infection import Closure, Publication
 from trial.intake import Arrival, Intake
 from trial.keys import Keys
 from trial.ledger import checkpoint as checkpoints
@@ -27,9 +28,6 @@ from trial.protocol import Protocol, load_municipalities
 from trial.service import assigning, opening, pausing, recording
 from trial.service.assigning import Outcome
 from trial.service.pausing import Pause, PauseChange
-
-if TYPE_CHECKING:
-    from trial.infection import Closure, Publication
 
 
 class Trial:
@@ -141,9 +139,10 @@ class Trial:
                 municipality_code=municipality_code,
                 decided_on=(decided_on or self.today()).isoformat(),
                 rule=None,
+                basis="hand",
                 value=None,
                 cases=None,
-                evidence_sha256=recording.keep(transaction, evidence),
+                evidence=recording.keep(transaction, evidence),
             )
 
     def close_pause(
@@ -155,15 +154,20 @@ class Trial:
             kept = recording.keep(transaction, evidence)
             return pausing.close_pause(transaction, municipality_code, reopened_on, None, kept)
 
-    def apply_closures(
-        self, closures: "Iterable[Closure]", on: date, evidence_sha256: str | None = None
-    ) -> list[PauseChange]:
+    def apply_closures(self, closures: Iterable[Closure], on: date) -> list[PauseChange]:
         """Open and close what the declared rule decided up to a day; doing it again changes nothing."""
         with self._write() as transaction:
-            rule = self.protocol.infection.rule
-            return pausing.apply_closures(transaction, closures, on, rule, evidence_sha256)
+            return pausing.apply_closures(transaction, closures, on, self.protocol.infection.rule)
 
-    def import_infection(self, published: "Iterable[tuple[Publication, bytes]]") -> int:
+    def decide_pauses(self, on: date) -> list[PauseChange]:
+        """Apply the declared rule to every imported file, as known on a day; doing it again changes nothing."""
+        with self.store.read() as transaction:
+            published = recording.publications(transaction)
+        name = self.protocol.infection.rule
+        closures = pausing.decide(self.opened["references"][f"rules/{name}.toml"], published, self.protocol, on)
+        return self.apply_closures(closures, on)
+
+    def import_infection(self, published: Iterable[tuple[Publication, bytes]]) -> int:
         """Keep published files word for word; give how many were new."""
         with self._write() as transaction:
             return recording.import_publications(transaction, published)
