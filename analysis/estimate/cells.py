@@ -53,7 +53,7 @@ class Cells:
 
     def by_stratum(self, values: Floats) -> Floats:
         """Sum a cell column within each stratum."""
-        return _sum(self.stratum, values, len(self.strata))
+        return sums(self.stratum, values, len(self.strata))
 
     def total_squares(self) -> float:
         """The weighted sum of squares of y about its mean: the yardstick for rounding."""
@@ -92,10 +92,10 @@ def tabulate(
     none = np.zeros(size)
     return Cells(
         arms=arms, stratum=first[0], treated=first[1] == 1, cluster=first[2], weight=levels[first[3]],
-        n=np.bincount(key, minlength=size), y=_sum(key, shifted, size), yy=_sum(key, shifted * shifted, size),
-        d=none if amount is None else _sum(key, amount, size),
-        dd=none if amount is None else _sum(key, amount * amount, size),
-        dy=none if amount is None else _sum(key, amount * shifted, size),
+        n=np.bincount(key, minlength=size), y=sums(key, shifted, size), yy=sums(key, shifted * shifted, size),
+        d=none if amount is None else sums(key, amount, size),
+        dd=none if amount is None else sums(key, amount * amount, size),
+        dy=none if amount is None else sums(key, amount * shifted, size),
         centre=centre, strata=names, clustered=cluster is not None,
     )  # fmt: skip
 
@@ -176,5 +176,6 @@ def _levels(masses: Floats | None, size: int) -> tuple[Floats, Ints]:
     return levels, positions.astype(np.int64)
 
 
-def _sum(key: Ints, values: Floats, size: int) -> Floats:
+def sums(key: Ints, values: Floats, size: int) -> Floats:
+    """Add up values by code, as floats."""
     return np.bincount(key, weights=values, minlength=size).astype(np.float64, copy=False)

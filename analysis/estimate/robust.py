@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.estimate.cells import Cells, Floats
+from analysis.estimate.cells import Cells, Floats, sums
 from analysis.estimate.result import DegenerateError
 
 HC = ("classical", "HC0", "HC1", "HC2", "HC3")
@@ -113,7 +113,7 @@ def _cr2(fit: Fit, score: Floats, groups: int) -> tuple[float, float]:
 
 
 def _by_cluster(cells: Cells, values: Floats, groups: int) -> Floats:
-    return np.bincount(cells.cluster, weights=values, minlength=groups).astype(np.float64, copy=False)
+    return sums(cells.cluster, values, groups)
 
 
 def satterthwaite(share: Floats) -> float:
