@@ -9,6 +9,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from trial.errors import FileError, LedgerError
 from trial.ledger.chain import Head
-from trial.ledger.entry import canonical
+from trial.ledger.entry import Entry, canonical
 from trial.ledger.projection import Row
-from trial.ledger.store import Transaction
 
 FORMAT = "lodtraek-checkpoint/1"
 _FIELDS = {"format", "trial_id", "length", "head", "at", "public_key", "signature"}
@@ -120,15 +120,17 @@ def checkpoint_of(content: bytes, where: str) -> Checkpoint:
     )  # fmt: skip
 
 
-def contradiction(checkpoint: Checkpoint, opening: Row, transaction: Transaction) -> str | None:
-    """Say how a ledger contradicts a checkpoint, or None where it holds all of it."""
-    if checkpoint.trial_id != opening["trial_id"]:
+def contradiction(
+    checkpoint: Checkpoint, opening: Row, head: Head, entry_of: Callable[[int], Entry | None]
+) -> str | None:
+    """Say how a ledger that ends in `head` contradicts a checkpoint, or None where it holds all of it."""
+    if checkpoint.trial_id != opening.get("trial_id"):
         return f"a checkpoint of another trial, {checkpoint.trial_id}"
-    if checkpoint.public_key != opening["signing_public_key"]:
+    if checkpoint.public_key != opening.get("signing_public_key"):
         return "a checkpoint signed with another key than the ledger's"
-    if checkpoint.length > transaction.head.length:
-        return f"{transaction.head.length} rows where the checkpoint has {checkpoint.length}"
-    entry = transaction.entry(checkpoint.length)
+    if checkpoint.length > head.length:
+        return f"{head.length} rows where the checkpoint has {checkpoint.length}"
+    entry = entry_of(checkpoint.length)
     if entry is None or entry.hash != checkpoint.head:
         return f"another row {checkpoint.length} than the checkpoint has"
     return None

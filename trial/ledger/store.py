@@ -14,6 +14,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
@@ -41,11 +42,19 @@ def journal_mode(sqlite_version: tuple[int, ...]) -> str:
 class Transaction:
     """What one transaction reads and writes; entries appended are written together when it ends."""
 
-    def __init__(self, connection: sa.Connection, head: Head, at: str) -> None:
+    def __init__(self, connection: sa.Connection, at: str) -> None:
         self._connection = connection
         self._pending: list[Entry] = []
-        self.head = head
         self.at = at
+
+    @cached_property
+    def head(self) -> Head:
+        """Give the end of the chain, with what was appended in this transaction."""
+        columns = schema.LEDGER.c
+        row = self._connection.execute(
+            sa.select(columns.seq, columns.hash, columns.at).order_by(columns.seq.desc()).limit(1)
+        ).one_or_none()
+        return EMPTY if row is None else Head(*row)
 
     def append(self, kind: str, payload: Row) -> Entry:
         """Append an entry; raise LedgerError where the payload is not as its kind declares."""
@@ -96,7 +105,8 @@ class Transaction:
         statement = sa.select(table).order_by(*table.primary_key)
         for name, value in (where or {}).items():
             statement = statement.where(table.c[name].is_(None) if value is None else table.c[name] == value)
-        return [dict(row) for row in self._connection.execute(statement).mappings()]
+        with _translated():
+            return [dict(row) for row in self._connection.execute(statement).mappings()]
 
     def rows_in(self, table: sa.Table, name: str, values: Iterable[object]) -> Iterator[Row]:
         """Give the rows whose column has one of the values."""
@@ -124,7 +134,7 @@ class Transaction:
         statement = sa.select(schema.LEDGER).where(schema.LEDGER.c.kind == kind).order_by(schema.LEDGER.c.seq)
         return [Entry(*row) for row in self._connection.execute(statement)]
 
-    def raw_entries(self) -> Iterator[tuple[object, ...]]:
+    def raw_entries(self) -> Iterator[tuple[Any, ...]]:
         """Give every row of the ledger in order, as stored: texts as bytes, and the storage types joined.
 
         Reading text would hide a changed type and stumble over bytes that are no text.
@@ -136,18 +146,20 @@ class Transaction:
             statement: Any = sa.select(types, columns[0], *texts).order_by(columns[0])
         else:
             statement = sa.select(sa.literal("integer" + "text" * 5), *columns).order_by(columns[0])
-        found = self._connection.execution_options(yield_per=CHUNK).execute(statement)
-        for row in found:
-            yield tuple(row)
+        with _translated():
+            for row in self._connection.execute(statement, execution_options={"yield_per": CHUNK}):
+                yield tuple(row)
 
-    def triggers(self) -> set[str]:
-        """Name the triggers that stand guard."""
+    def missing_triggers(self) -> set[str]:
+        """Name the append-only triggers that do not stand."""
         catalogue = (
             "SELECT name FROM sqlite_master WHERE type = 'trigger'"
             if self._connection.dialect.name == "sqlite"
             else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
         )
-        return set(self._connection.execute(sa.text(catalogue)).scalars())
+        found = set(self._connection.execute(sa.text(catalogue)).scalars())
+        statements = schema.TRIGGERS[self._connection.dialect.name]
+        return {words[2] for statement in statements if (words := statement.split())[1] == "TRIGGER"} - found
 
 
 class Store:
@@ -198,7 +210,7 @@ class Store:
         """Begin a writing transaction at a time; it ends with the block, whole or not at all."""
         with _translated(), self._writer() as connection, connection.begin():
             connection.execute(sa.select(schema.DATABASE).with_for_update())  # PostgreSQL: the queue of writers
-            transaction = Transaction(connection, _head(connection), at)
+            transaction = Transaction(connection, at)
             yield transaction
             transaction.flush()
 
@@ -206,7 +218,7 @@ class Store:
     def read(self) -> Iterator[Transaction]:
         """Begin a reading transaction: one consistent view."""
         with _translated(), self._engine.connect() as connection, connection.begin():
-            yield Transaction(connection, _head(connection), "")
+            yield Transaction(connection, "")
 
     def _writer(self) -> sa.Connection:
         return self._engine.connect().execution_options(**{_WRITE: True})
@@ -230,14 +242,6 @@ def sqlite_path(url: str) -> Path | None:
     if not parsed.database or parsed.database == ":memory:":
         raise DatabaseError("an SQLite database must be a file", mend="--db sqlite:///trial.db", code="database-url")
     return Path(parsed.database)
-
-
-def _head(connection: sa.Connection) -> Head:
-    columns = schema.LEDGER.c
-    row = connection.execute(
-        sa.select(columns.seq, columns.hash, columns.at).order_by(columns.seq.desc()).limit(1)
-    ).one_or_none()
-    return EMPTY if row is None else Head(*row)
 
 
 def _make_private_file(url: str) -> None:

@@ -224,7 +224,9 @@ def _check_against_newest(transaction: Transaction, folder: Path, opened: Row) -
     path = checkpoints.newest(folder, opened["trial_id"])
     if path is None:
         return
-    problem = checkpoints.contradiction(checkpoints.read_checkpoint(path), opened, transaction)
+    problem = checkpoints.contradiction(
+        checkpoints.read_checkpoint(path), opened, transaction.head, transaction.entry
+    )
     if problem:
         raise LedgerError(
             "the ledger must hold everything its newest checkpoint holds", found=problem, where=str(path),

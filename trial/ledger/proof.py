@@ -1,0 +1,183 @@
+"""Verify: replay of the ledger, and comparison with everything that stands beside it.
+
+1. Every row is read as stored: a changed type, a stray byte, a missing or added row is found before its meaning is.
+2. The first row that breaks the chain or a rule is named; what follows from it is not judged.
+3. With the trial key every arm is drawn anew. Without it chain, rules and commitments are checked, and probabilities
+   wherever counts alone give them.
+4. Projections must equal replay, evidence its hash; the append-only triggers must stand.
+5. A checkpoint kept elsewhere must lie on the chain: this alone sees a cut tail or a ledger written anew.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from trial.errors import DatabaseError, KeyFileError, LedgerError, LodtraekError
+from trial.keys import SecretKey
+from trial.ledger import checkpoint as checkpoints
+from trial.ledger import schema
+from trial.ledger.entry import Entry, canonical
+from trial.ledger.projection import Row
+from trial.ledger.replay import State, wrong
+from trial.ledger.store import Store, Transaction
+
+STORED_AS = "integer" + "text" * 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it was written: where, and what."""
+
+    where: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The answer of `verify`: how far the ledger holds, what was drawn anew, what is wrong."""
+
+    trial_id: str | None
+    length: int
+    head: str
+    arms_drawn_anew: bool
+    checkpoint_length: int | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether nothing is wrong."""
+        return not self.findings
+
+
+def verify_store(store: Store, key: SecretKey | None = None, checkpoint: Path | None = None) -> Verification:
+    """Verify a database; raise KeyFileError for a key the trial did not commit to."""
+    state = State(None if key is None else key.secret)
+    with store.read() as transaction:
+        findings = list(follow(state, _stored(transaction), key))
+        if not findings:
+            findings = [*_compare(state, transaction), *_evidence(transaction), *_triggers(transaction)]
+        against = None
+        if checkpoint is not None:
+            against = checkpoints.read_checkpoint(checkpoint)
+            problem = checkpoints.contradiction(against, state.opening, state.head, transaction.entry)
+            findings += [] if problem is None else [Finding(f"checkpoint {checkpoint}", f"the ledger has {problem}")]
+    return verification(state, key, against, findings)
+
+
+def verification(
+    state: State, key: SecretKey | None, checkpoint: checkpoints.Checkpoint | None, findings: Iterable[Finding]
+) -> Verification:
+    """Join what was found into the answer."""
+    return Verification(
+        state.opening.get("trial_id"),
+        state.head.length,
+        state.head.hash,
+        key is not None,
+        None if checkpoint is None else checkpoint.length,
+        tuple(findings),
+    )
+
+
+def follow(state: State, entries: Iterable[Entry], key: SecretKey | None) -> Iterator[Finding]:
+    """Replay entries into a state; give the first row that is wrong, if any."""
+    try:
+        for entry in entries:
+            state.apply(entry)
+            if entry.seq == 1 and key is not None:
+                _check_committed(state, key)
+        if state.head.length == 0:
+            yield Finding("ledger row 1", "it must open the trial; the ledger is empty")
+    except KeyFileError:
+        raise
+    except DatabaseError as error:
+        yield Finding(f"ledger row {state.head.length + 1}", f"it must be readable: {error.found}")
+    except LodtraekError as error:
+        yield Finding(f"ledger row {state.head.length + 1}", str(error.found or error.must))
+
+
+def _check_committed(state: State, key: SecretKey) -> None:
+    if state.opening["key_commitment"] != key.commitment:
+        raise KeyFileError(
+            "the trial key must be the one the trial was opened with", found="another key",
+            mend="name the right key file", code="key-wrong",
+        )  # fmt: skip
+
+
+def rebuild(store: Store, key: SecretKey, at: str) -> None:
+    """Empty every projection and write it anew from the ledger; raise LedgerError where that does not hold."""
+    with store.write(at) as transaction:
+        state = State(key.secret)
+        for finding in follow(state, _stored(transaction), key):
+            raise LedgerError(
+                "the ledger must hold before anything is rebuilt from it", found=finding.problem, where=finding.where,
+                mend="trial verify",
+            )  # fmt: skip
+        for table, rows in _projections(state).items():
+            transaction.clear(table)
+            transaction.insert(table, rows)
+
+
+def _stored(transaction: Transaction) -> Iterator[Entry]:
+    for number, row in enumerate(transaction.raw_entries(), start=1):
+        types, seq, *texts = row
+        if types != STORED_AS:
+            raise wrong(number, "its columns must be stored as a whole number and five texts")
+        try:
+            kind, at, payload, prev, own = (text if isinstance(text, str) else text.decode() for text in texts)
+        except UnicodeDecodeError:
+            raise wrong(number, "its columns must be UTF-8") from None
+        yield Entry(seq, kind, at, payload, prev, own)
+
+
+def _projections(state: State) -> dict[Any, list[Row]]:
+    scopes = [
+        {"epoch": epoch, "scope": scope, "steps": steps, "state": None if known is None else canonical(known)}
+        for (epoch, scope), (steps, known) in state.scopes.items()
+    ]
+    return {
+        schema.PARTICIPANTS: list(state.participants.values()),
+        schema.STRATA: scopes,
+        schema.PAUSES: [pause for pauses in state.pauses.values() for pause in pauses],
+        schema.CONVERSATIONS: list(state.conversations.values()),
+    }
+
+
+def _compare(state: State, transaction: Transaction) -> Iterator[Finding]:
+    for table, rows in _projections(state).items():
+        try:
+            yield from _differences(table, rows, transaction.rows(table))
+        except DatabaseError as error:
+            yield Finding(f"table {table.name}", f"it must be readable: {error.found}")
+
+
+def _differences(table: Any, rows: Iterable[Row], stored: Iterable[Row]) -> Iterator[Finding]:
+    key = [column.name for column in table.primary_key]
+    expected = {tuple(row[name] for name in key): row for row in rows}
+    found = {tuple(row[name] for name in key): row for row in stored}
+    for place in [*expected, *(place for place in found if place not in expected)]:
+        ours, theirs = expected.get(place), found.get(place)
+        if ours is not None and theirs is not None and ours.get("state", "") is None:
+            ours = {**ours, "state": theirs["state"]}  # known to the key holder only
+        if ours != theirs:
+            where = f"table {table.name}, row {'/'.join(map(str, place))}"
+            yield Finding(where, "it must be what the ledger gives")
+
+
+def _evidence(transaction: Transaction) -> Iterator[Finding]:
+    kept = set()
+    for row in transaction.rows(schema.EVIDENCE):
+        kept.add(row["sha256"])
+        if sha256(row["content"]).hexdigest() != row["sha256"]:
+            yield Finding(f"evidence {row['sha256']}", "its content must have the hash it is kept under")
+    for entry in transaction.entries("infection-imported@1"):
+        if orjson.loads(entry.payload)["sha256"] not in kept:
+            yield Finding(f"ledger row {entry.seq}", "the file it imported must be kept")
+
+
+def _triggers(transaction: Transaction) -> Iterator[Finding]:
+    for name in sorted(transaction.missing_triggers()):
+        yield Finding(f"trigger {name}", "it must stand: without it the ledger is not append-only")
