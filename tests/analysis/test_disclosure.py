@@ -1,0 +1,109 @@
+"""Small counts stay hidden, also from an attacker who subtracts; the attacker here is brute force."""
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.disclosure import Sum, check_text, check_threshold, release, release_curve, release_effects
+from analysis.estimate.kaplan_meier import Curve, Point
+from analysis.plan.effects import Effects, OutcomeCurve, Row
+from trial.errors import DisclosureError
+
+
+def test_small_counts_are_hidden_and_zero_is_shown():
+    assert release({"a": 0, "b": 1, "c": 4, "d": 5}) == {"a": 0, "b": None, "c": None, "d": 5}
+
+
+def test_a_single_hidden_part_takes_the_next_smallest_with_it():
+    counts = {"all": 107, "a": 2, "b": 35, "c": 70}
+    shown = release(counts, [Sum("all", ("a", "b", "c"))])
+    assert shown == {"all": 107, "a": None, "b": None, "c": 70}
+
+
+def test_two_hidden_parts_that_add_up_to_a_small_number_are_not_enough():
+    """1 + 1 of 102: the shown 100 leaves 2 for both, each known to be 0, 1 or 2."""
+    shown = release({"all": 102, "a": 1, "b": 1, "c": 100}, [Sum("all", ("a", "b", "c"))])
+    assert shown == {"all": 102, "a": None, "b": None, "c": None}
+
+
+def test_without_sums_nothing_more_is_hidden():
+    assert release({"a": 3, "b": 50}) == {"a": None, "b": 50}
+
+
+def attack(shown, sums, hidden, limit):
+    """Every way to fill the hidden cells that agrees with all sums, by trying them all."""
+    for values in itertools.product(range(limit + 1), repeat=len(hidden)):
+        full = {**shown, **dict(zip(hidden, values, strict=True))}
+        if all(full[one.total] == sum(full[part] for part in one.parts) for one in sums):
+            yield full
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 5), min_size=2, max_size=2), min_size=2, max_size=3))
+def test_brute_force_cannot_narrow_a_small_count(rows):
+    """A two-way table with its margins: an attacker tries every number in every hidden cell."""
+    counts, sums = {}, []
+    for i, row in enumerate(rows):
+        counts |= {(i, j): value for j, value in enumerate(row)} | {("row", i): sum(row)}
+        sums.append(Sum(("row", i), tuple((i, j) for j in range(2))))
+    for j in range(2):
+        counts["column", j] = sum(row[j] for row in rows)
+        sums.append(Sum(("column", j), tuple((i, j) for i in range(len(rows)))))
+    shown = release(counts, sums, threshold=3)
+    hidden = [key for key, value in shown.items() if value is None]
+    small = [key for key, value in counts.items() if 0 < value < 3]
+    assert set(small) <= set(hidden)
+    assert all(shown[key] == counts[key] for key in counts if key not in hidden)
+    if not small or len(hidden) > 5:
+        return
+    worlds = list(attack(shown, sums, hidden, limit=9))
+    for key in small:
+        values = {world[key] for world in worlds}
+        assert max(values) - min(values) >= 3
+
+
+@pytest.mark.parametrize("threshold", [-1, 0, 1, 2])
+def test_a_threshold_below_three_is_refused(threshold):
+    with pytest.raises(DisclosureError, match="at least 3"):
+        check_threshold(threshold)
+
+
+def test_a_curve_steps_over_at_least_five_exits_and_ends_with_five_at_risk():
+    exits = [0, 2, 3, 9, 1, 1, 0, 3, 2, 1]
+    at_risk = [30, 30, 28, 25, 16, 15, 14, 14, 11, 4]
+    points = [
+        Point(week, at_risk[week], exits[week], 0, 1 - sum(exits[: week + 1]) / 30, None, None, None)
+        for week in range(10)
+    ]
+    shown = release_curve(Curve("digital", 0.95, tuple(points)))
+    assert [(point.week, point.exits) for point in shown.points] == [(0, 0), (2, 5), (3, 9), (7, 5)]
+    assert [point.survival for point in shown.points] == [points[week].survival for week in (0, 2, 3, 7)]
+
+
+def row(n):
+    return Row(
+        "e", "stratified-difference", "y", "randomised", "primary", "difference-in-means", "digital", "physical",
+        "assignment", {"da": "e", "en": "e"}, n=n, missing={}, pooled_strata=0, status="estimated", estimate=1.0,
+    )  # fmt: skip
+
+
+def test_an_effect_of_a_small_arm_is_withheld_with_its_curve():
+    curve = OutcomeCurve("y", Curve("digital", 0.95, ()))
+    kept = release_effects(Effects("t", (row({"physical": 5, "digital": 50}),), (curve,)))
+    gone = release_effects(Effects("t", (row({"physical": 4, "digital": 50}),), (curve,)))
+    assert kept.rows[0].estimate == 1.0
+    assert len(kept.curves) == 1
+    assert (gone.rows[0].status, gone.rows[0].estimate, gone.rows[0].n, gone.curves) == ("withheld", None, {}, ())
+
+
+@pytest.mark.parametrize("leak", ["311313-1234", "3113131234", "p" + "a2" * 13, "SYN-000123"])
+def test_a_text_with_an_identifier_does_not_leave(leak):
+    with pytest.raises(DisclosureError) as refused:
+        check_text(f"<td>{leak}</td>", "the report")
+    assert leak not in str(refused.value)
+
+
+def test_hashes_numbers_and_words_are_no_identifiers():
+    check_text(f"{'a1234567890b' * 5} 1.234.567,89 12345678901 2021-03-01 physical 0.1234567890", "the report")
