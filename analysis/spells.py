@@ -54,7 +54,12 @@ class Exits:
 
 def look_for_exits(follow_up: FollowUp, definition: str, gap: int = GAP) -> Exits:
     """Find employment and exit under a definition; see the rules above."""
-    state = follow_up.state
+    state, paid = follow_up.state, follow_up.paid
+    if not state.shape[1]:  # nobody has a week yet: the first one is unseen
+        state, paid = (
+            np.full((len(state), 1), State.UNSEEN, dtype=np.uint8),
+            np.zeros((len(state), 1), dtype=np.bool_),
+        )
     if NEEDS_PAY[definition] and follow_up.pay_until is not None:
         beyond = np.arange(1, state.shape[1] + 1) > follow_up.pay_until[:, None]
         state = np.where(beyond, np.uint8(State.UNSEEN), state)
@@ -62,11 +67,11 @@ def look_for_exits(follow_up: FollowUp, definition: str, gap: int = GAP) -> Exit
     followed = np.arange(1, state.shape[1] + 1) < end[:, None]
     working = followed & (state == State.FREE)
     if NEEDS_PAY[definition]:
-        working &= follow_up.paid
+        working &= paid
     neutral = followed & (state == State.NEUTRAL)
     employed = runs(working, neutral, gap)
     exit_week = np.where(employed.any(axis=1), employed.argmax(axis=1) + 1, 0)
-    return Exits(employed, exit_week, _known(followed & ~neutral, gap), end, ended_by)
+    return Exits(employed[:, : follow_up.state.shape[1]], exit_week, _known(followed & ~neutral, gap), end, ended_by)
 
 
 def runs(working: Bools, neutral: Bools, gap: int) -> Bools:
@@ -92,7 +97,7 @@ def _end(state: Bytes) -> tuple[Ints, Bytes]:
     any_end = over.any(axis=1)
     first = over.argmax(axis=1)
     end = np.where(any_end, first + 1, state.shape[1] + 1)
-    by = np.where(any_end, state[np.arange(len(state)), first] if state.shape[1] else State.UNSEEN, State.UNSEEN)
+    by = np.where(any_end, state[np.arange(len(state)), first], State.UNSEEN)
     return end, by.astype(np.uint8)
 
 

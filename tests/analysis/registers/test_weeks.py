@@ -64,7 +64,7 @@ def test_week_53_of_2020_belongs_to_december_2020():
 
 
 def test_two_weeks_missing_in_the_middle():
-    weeks = [monday for monday in weeks_between(date(2020, 12, 1), date(2021, 3, 1))]
+    weeks = list(weeks_between(date(2020, 12, 1), date(2021, 3, 1)))
     check_consecutive(weeks, "dream.parquet")
     with pytest.raises(RegisterError) as caught:
         check_consecutive(weeks[:3] + weeks[5:], "dream.parquet")
