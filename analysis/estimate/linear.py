@@ -18,7 +18,11 @@ from analysis.estimate.result import ROUNDING, DegenerateError
 
 @dataclass(frozen=True)
 class Fit:
-    """A fit: coefficients, inverse Gram matrix, residualised columns, residuals, weights, strata and clusters."""
+    """A fit: coefficients, inverse Gram matrix, residualised columns, residuals, weights, clusters.
+
+    absorbed: dummies absorbed (their rank). base: each row's leverage in them, None where it is not known.
+    strata: the codes of the one set of strata absorbed, None when there were several sets.
+    """
 
     names: tuple[str, ...]
     coefficients: Floats
@@ -26,8 +30,9 @@ class Fit:
     columns: Floats  # X residualised, rows x columns
     residual: Floats
     weight: Floats
-    strata: Ints
-    strata_mass: Floats
+    absorbed: int
+    base: Floats | None
+    strata: Ints | None
     cluster: Ints | None
 
     @property
@@ -37,13 +42,15 @@ class Fit:
 
     @property
     def parameters(self) -> int:
-        """Every stratum and every column."""
-        return len(self.strata_mass) + len(self.names)
+        """Every absorbed dummy and every column."""
+        return self.absorbed + len(self.names)
 
     def leverage(self) -> Floats:
-        """The leverage of each row in the design of strata and columns."""
+        """The leverage of each row in the whole design, absorbed dummies included."""
+        if self.base is None:
+            raise DegenerateError("the leverage of so many fixed effects is not computed; HC1 and CR1 need none")
         own: Floats = np.einsum("ij,jk,ik->i", self.columns, self.bread, self.columns)
-        return self.weight * (1.0 / self.strata_mass[self.strata] + own)
+        return self.base + self.weight * own
 
 
 def fit_rows(
@@ -67,13 +74,33 @@ def fit_rows(
     mass = sums(strata, masses, len(labels))
     within = within_strata(outcome, strata, masses, mass)
     moved = np.column_stack([within_strata(column, strata, masses, mass) for column in design.T])
-    bread = _inverse(moved, masses, names, (masses[:, None] * design**2).sum(axis=0))
+    groups = None if cluster is None else codes(cluster)[1]
+    rows = Rows(outcome, design, masses, groups, tuple(names))
+    return solve(rows, within, moved, absorbed=len(labels), base=masses / mass[strata], strata=strata)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a fit before anything is absorbed."""
+
+    outcome: Floats
+    design: Floats
+    weight: Floats
+    cluster: Ints | None
+    names: tuple[str, ...]
+
+
+def solve(
+    rows: Rows, within: Floats, moved: Floats, *, absorbed: int, base: Floats | None, strata: Ints | None
+) -> Fit:
+    """Fit the residualised outcome on the residualised columns."""
+    masses, outcome = rows.weight, rows.outcome
+    bread = _inverse(moved, masses, rows.names, (masses[:, None] * rows.design**2).sum(axis=0))
     coefficients = bread @ (moved.T @ (masses * within))
     residual = within - moved @ coefficients
     if (masses * residual**2).sum() <= ROUNDING * (masses * (outcome - outcome.mean()) ** 2).sum():
         raise DegenerateError("the columns explain the outcome fully: no standard error exists")
-    groups = None if cluster is None else codes(cluster)[1]
-    return Fit(tuple(names), coefficients, bread, moved, residual, masses, strata, mass, groups)
+    return Fit(rows.names, coefficients, bread, moved, residual, masses, absorbed, base, strata, rows.cluster)
 
 
 def within_strata(values: Floats, strata: Ints, weight: Floats, mass: Floats) -> Floats:

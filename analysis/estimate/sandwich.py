@@ -64,42 +64,44 @@ def _cr(fit: Fit, direction: Floats, se_type: str) -> tuple[float, float]:
 
 def _nested(fit: Fit) -> bool:
     assert fit.cluster is not None  # noqa: S101 - checked by the caller
-    return len(set(zip(fit.strata.tolist(), fit.cluster.tolist(), strict=True))) == len(fit.strata_mass)
+    if fit.strata is None:
+        return False
+    return len(set(zip(fit.strata.tolist(), fit.cluster.tolist(), strict=True))) == fit.absorbed
 
 
 def _cr2(fit: Fit, direction: Floats, groups: int) -> tuple[float, float]:
-    if (fit.weight != 1).any():
-        raise DegenerateError("CR2 takes no weights")
-    cluster = np.asarray(fit.cluster)
+    if (fit.weight != 1).any() or fit.strata is None:
+        raise DegenerateError("CR2 takes no weights and one set of strata")
+    cluster, strata = np.asarray(fit.cluster), fit.strata
+    mass = np.bincount(strata).astype(np.float64)
     order = np.argsort(cluster, kind="stable")
     bounds = np.searchsorted(cluster[order], np.arange(groups + 1))
     value = 0.0
     own = np.zeros(groups)
-    shared = np.zeros((groups, len(fit.strata_mass)))
+    shared = np.zeros((groups, len(mass)))
     through = np.zeros((groups, len(fit.names)))
     for group in range(groups):
         rows = order[bounds[group] : bounds[group + 1]]
-        adjusted = _adjusted(fit, rows, direction)
+        adjusted = _adjusted(fit, rows, strata[rows], mass, direction)
         value += float(adjusted @ fit.residual[rows]) ** 2
         own[group] = adjusted @ adjusted
-        shared[group] = sums(fit.strata[rows], adjusted, len(fit.strata_mass))
+        shared[group] = sums(strata[rows], adjusted, len(mass))
         through[group] = fit.columns[rows].T @ adjusted
-    matrix = np.diag(own) - (shared / fit.strata_mass) @ shared.T - through @ fit.bread @ through.T
+    matrix = np.diag(own) - (shared / mass) @ shared.T - through @ fit.bread @ through.T
     squares = float((matrix**2).sum())
     if squares <= 0:
         raise DegenerateError("the clusters leave nothing to estimate a variance from")
     return value, float(np.trace(matrix)) ** 2 / squares
 
 
-def _adjusted(fit: Fit, rows: Ints, direction: Floats) -> Floats:
+def _adjusted(fit: Fit, rows: Ints, members: Ints, mass: Floats, direction: Floats) -> Floats:
     """Give A_g X_g (X'X)^-1 c, where A_g is the symmetric root of the pseudo-inverse of (I - H)_gg."""
-    members = fit.strata[rows]
     present, position = np.unique(members, return_inverse=True)
     basis = np.zeros((len(rows), len(present) + len(fit.names)))
     basis[np.arange(len(rows)), position] = 1
     basis[:, len(present) :] = fit.columns[rows]
     core = np.zeros((basis.shape[1], basis.shape[1]))
-    core[: len(present), : len(present)] = np.diag(1 / fit.strata_mass[present])
+    core[: len(present), : len(present)] = np.diag(1 / mass[present])
     core[len(present) :, len(present) :] = fit.bread
     q, r = np.linalg.qr(basis)
     values, vectors = np.linalg.eigh(np.eye(r.shape[0]) - r @ core @ r.T)
