@@ -81,14 +81,15 @@ def test_follow_up_starts_the_week_after_randomisation(built, assignments, regis
     """Recount definition (a) for fifty citizens from the file itself, column by column."""
     link = pq.read_table(registers / "link.parquet").to_pandas().set_index("participant_id")["pnr"]
     dream = pq.read_table(registers / "dream.parquet").to_pandas().set_index("pnr")
-    checked = 0
-    for row in built.frame[built.frame["time_to_benefit_free_event"] == 1].head(50).itertuples():
-        first = week_of(pd.Timestamp(row.assigned_on).date()) + timedelta(weeks=row.time_to_benefit_free_week)
-        weeks = [column_of(first + timedelta(weeks=offset)) for offset in range(20)]
-        codes = [code for code in dream.loc[link[row.participant_id], weeks] if code != 121]
-        assert all(pd.isna(code) for code in codes[:4])
-        checked += 1
-    assert checked == 50
+    checked = built.frame[built.frame["time_to_benefit_free_event"] == 1].head(50)
+    for row in checked.itertuples():
+        start = week_of(pd.Timestamp(row.assigned_on).date())
+        weeks = [column_of(start + timedelta(weeks=number)) for number in range(1, 80)]
+        codes = list(zip(range(1, 80), dream.loc[link[row.participant_id], weeks], strict=True))
+        cells = [(number, pd.isna(code)) for number, code in codes if code != 121]
+        runs = [cells[at][0] for at in range(len(cells) - 3) if all(free for _, free in cells[at : at + 4])]
+        assert runs[0] == row.time_to_benefit_free_week
+    assert len(checked) == 50
 
 
 def test_dose_is_the_share_of_held_conversations_and_zero_where_none_was_held(built, conversations):
@@ -129,17 +130,18 @@ def test_a_pause_that_still_lasts_exposes():
     assert exposed_to_pause(rows, None, 22).tolist() == [False]
 
 
-def test_built_from_a_bundle_and_written_whole(assignments, conversations, registers, protocol, built, tmp_path):
-    empty = pd.DataFrame(
-        {"participant_id": [], "reason": [], "municipality_code": [], "closed_on": [], "reopened_on": []}
-    )
-    bundle = SimpleNamespace(
-        assignments=assignments, conversations=conversations, pauses=empty, not_randomised=empty.astype(str)
-    )
+@pytest.fixture(scope="module")
+def bundle(assignments, conversations):
+    names = ("participant_id", "reason", "municipality_code", "closed_on", "reopened_on")
+    empty = pd.DataFrame({name: pd.Series([], dtype="object") for name in names})
+    return SimpleNamespace(assignments=assignments, conversations=conversations, pauses=empty, not_randomised=empty)
+
+
+def test_built_from_a_bundle_and_written_whole(bundle, registers, protocol, built, tmp_path):
     again = build_analysis_set(bundle, registers, protocol)
     columns = [name for name in built.frame if name != "exposed_to_pause"]
     pd.testing.assert_frame_equal(again.frame[columns], built.frame[columns])
     again.write(tmp_path)
-    assert pq.read_metadata(tmp_path / "analysis_set.parquet").num_rows == len(assignments)
+    assert pq.read_metadata(tmp_path / "analysis_set.parquet").num_rows == len(bundle.assignments)
     assert json.loads((tmp_path / "flow.json").read_text())[0]["name"] == "arrived"
     assert {path.name for path in tmp_path.iterdir()} == {"analysis_set.parquet", "flow.json"}

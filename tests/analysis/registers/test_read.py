@@ -24,9 +24,8 @@ def dream(folder, **columns):
 
 
 def test_texts_numbers_and_empty_cells_in_any_order_of_columns(tmp_path):
-    folder = dream(
-        tmp_path, y_2101=["111", "", None], y_2053=pa.array([None, 890, 121], pa.int16()), y_2052=[0, 0, 999]
-    )
+    small = pa.array([None, 890, 121], pa.int16())
+    folder = dream(tmp_path, y_2101=["111", "", None], y_2053=small, y_2052=[0, 0, 999])
     read = read_dream(folder, TABLE)
     assert read.mondays == (date(2020, 12, 21), date(2020, 12, 28), date(2021, 1, 4))
     assert read.codes.tolist() == [[0, 0, 111], [0, 890, 0], [999, 121, 0]]
