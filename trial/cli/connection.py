@@ -1,0 +1,91 @@
+"""Which database, which keys: the options every command on an opened trial shares.
+
+1. `@connected("trial", "identity")` gives a command --db, --checkpoint-dir and the options of those keys, and hands
+   it a Connection as its first argument. The environment (TRIAL_...) and `trial.toml` fill in what is left out.
+2. A key is read only when the command asks for it; a file that others can read is refused.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from trial.clock import Clock
+    from trial.identity import Pseudonymiser
+    from trial.keys import Keys
+    from trial.ledger.store import Store
+    from trial.service import Trial
+    from trial.settings import Settings
+
+FILE = click.Path(path_type=Path)
+KEY_OPTIONS = {
+    "trial": ("--key", "key_file", "Key file arms are drawn with (TRIAL_KEY_FILE)."),
+    "identity": ("--identity-key", "identity_key_file", "Key file of pseudonyms (TRIAL_IDENTITY_KEY_FILE)."),
+    "signing": (
+        "--signing-key",
+        "signing_key_file",
+        "Key file of checkpoints (TRIAL_SIGNING_KEY_FILE).",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The settings of a command, and which keys it may use."""
+
+    settings: "Settings"
+    purposes: tuple[str, ...]
+
+    def keys(self, mode: str | None = None) -> "Keys":
+        """Read the keys the command may use and was given."""
+        from trial.keys import Keys, read_key_file
+
+        files = {purpose: getattr(self.settings, KEY_OPTIONS[purpose][1]) for purpose in self.purposes}
+        return Keys(
+            **{purpose: read_key_file(path, purpose, mode) for purpose, path in files.items() if path is not None}
+        )
+
+    def open(self, clock: "Clock | None" = None) -> "Trial":
+        """Open the trial with those keys; a key it was not begun with is refused."""
+        from trial.clock import system_clock
+        from trial.service import Trial
+
+        return Trial.open(self.settings.db, self.keys(), clock or system_clock, self.settings.checkpoint_dir)
+
+    def store(self) -> "Store":
+        """Open the database alone, whatever state its ledger is in."""
+        from trial.ledger.store import Store
+
+        return Store.open(self.settings.db)
+
+    def pseudonymiser(self) -> "Pseudonymiser":
+        """Give the pseudonyms of the identity key; KeyFileError where it is missing."""
+        from trial.identity import Pseudonymiser
+
+        return Pseudonymiser(self.keys().need("identity").secret)
+
+
+def connected(*purposes: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command its connection, with options for the keys of these purposes."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def connect(**options: Any) -> Any:
+            from trial.settings import load_settings
+
+            names = ["db", "checkpoint_dir", *(KEY_OPTIONS[purpose][1] for purpose in purposes)]
+            settings = load_settings(**{name: options.pop(name) for name in names})
+            return command(Connection(settings, purposes), **options)
+
+        for purpose in reversed(purposes):
+            flag, name, words = KEY_OPTIONS[purpose]
+            connect = click.option(flag, name, type=FILE, help=words)(connect)
+        folder = "Folder outside the database for signed checkpoints (TRIAL_CHECKPOINT_DIR)."
+        connect = click.option("--checkpoint-dir", type=FILE, help=folder)(connect)
+        return click.option("--db", help="Database URL (TRIAL_DB); sqlite:///trial.db if not named.")(connect)
+
+    return decorate
