@@ -1,6 +1,7 @@
 """`trial protocol`: check, show and identify a declared trial."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -32,27 +33,22 @@ def check(ctx: click.Context, file: str, as_json: bool) -> None:
     Example: trial protocol check protocols/digital-samtaler.toml
     """
     from trial.errors import ProtocolError
-    from trial.protocol import digest, examine, find_protocol, load_regime, read_toml, unlawful_arms
+    from trial.protocol import digest, find_protocol, load_regime, unlawful_arms
 
-    source = read_toml(find_protocol(file))
-    declared, faults = examine(source)
-    problems: list[ProtocolError] = [*faults]
-    if declared is not None:
-        problems += _procedure_problems(source, declared)
+    path = find_protocol(file)
+    declared, problems = _examine(path)
     if problems and not as_json:
         raise ProtocolError.gather(problems)
     if declared is None or problems:
-        show_json(
-            {"file": str(source.path), "lawful": False, "problems": [problem.to_json() for problem in problems]}
-        )
+        show_json({"file": str(path), "lawful": False, "problems": [problem.to_json() for problem in problems]})
         ctx.exit(ProtocolError.exit_status)
     conflicts = unlawful_arms(declared, load_regime())
-    say(f"{source.path}: every value, name and date is in order")
+    say(f"{path}: every value, name and date is in order")
     _say_legal(declared, conflicts)
     if as_json:
         show_json(
             {
-                "file": str(source.path),
+                "file": str(path),
                 "lawful": True,
                 "digest": digest(declared),
                 "legal_status": declared.legal.status,
@@ -109,6 +105,19 @@ def schema() -> None:
     from trial.protocol import protocol_schema
 
     show_json(protocol_schema())
+
+
+def _examine(path: Path) -> "tuple[Protocol | None, list[ProtocolError]]":
+    """Give the protocol of a file, or None, and all problems: of the text, the values, the procedure."""
+    from trial.errors import ProtocolError
+    from trial.protocol import examine, read_toml
+
+    try:
+        source = read_toml(path)
+    except ProtocolError as error:
+        return None, [error]
+    declared, faults = examine(source)
+    return declared, [*faults, *(_procedure_problems(source, declared) if declared else [])]
 
 
 def _procedure_problems(source: "Source", declared: "Protocol") -> "list[ProtocolError]":

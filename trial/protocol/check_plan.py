@@ -172,8 +172,8 @@ def check_margins(protocol: Protocol) -> Iterator[Fault]:
             must, mend = "must stand with higher_is_better: a margin has a direction", "higher_is_better = true"
             yield Fault(path, must, found="no higher_is_better", mend=mend, code="protocol-margin")
         if estimand.margin is None and estimand.higher_is_better is not None:
-            must, mend = "must stand with higher_is_better: it is the direction of a margin", "margin = 1.5"
-            yield Fault(path, must, found="no margin", mend=mend, code="protocol-margin")
+            must, mend = "must stand with a margin: it is its direction", "margin = 1.5, or remove higher_is_better"
+            yield Fault((*path[:-1], "higher_is_better"), must, found="no margin", mend=mend, code="protocol-margin")
         if estimand.margin is not None and estimand.summary == "risk-difference" and estimand.margin >= 1:
             must, mend = "must be below 1: it is a difference of shares", "margin = 0.02 for two percentage points"
             yield Fault(path, must, found=estimand.margin, mend=mend, code="protocol-margin")

@@ -55,7 +55,7 @@ def document(protocol: Protocol) -> dict[str, object]:
 def _parse(content: bytes | str) -> dict[str, object]:
     try:
         return tomllib.loads(content if isinstance(content, str) else content.decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProtocolError(
             "a protocol must be TOML in UTF-8",
             found=str(error),

@@ -37,7 +37,7 @@ def explain(
     meant = {(*fault.path[:-1], guess) for fault in faults if (guess := declared.nearest(fault.path))}
     for path, kind in records:
         if kind == "missing" and path not in meant:
-            faults.append(declared.missing(path))
+            faults.append(_misspelt(declared, path, data) or declared.missing(path))
         elif kind not in {"missing", "extra_forbidden"}:
             faults.append(declared.wrong(path, _value(data, path)))
     return faults
@@ -54,9 +54,9 @@ class Declared:
 
     schema: Schema
 
-    def unknown(self, path: Key) -> Fault:
-        """A key nobody declared."""
-        known, guess = self.keys(path[:-1]), self.nearest(path)
+    def unknown(self, path: Key, guess: str | None = None) -> Fault:
+        """A key nobody declared, and the one that may be meant."""
+        known, guess = self.keys(path[:-1]), guess or self.nearest(path)
         return Fault(
             path,
             "must be a known key",
@@ -123,6 +123,17 @@ class Declared:
         if "$ref" in place:
             return dict(self.schema["$defs"][place["$ref"].removeprefix("#/$defs/")])
         return place
+
+
+def _misspelt(declared: Declared, path: Key, data: Mapping[str, Any]) -> Fault | None:
+    """Find a missing key under another name, in a table that lets further keys stand."""
+    *around, key = path
+    table = _value(data, tuple(around))
+    if isinstance(table, Mapping) and declared.node(tuple(around)).get("additionalProperties") is True:
+        others = [other for other in table if other not in declared.keys(tuple(around))]
+        close = get_close_matches(str(key), others, n=1, cutoff=0.8)
+        return declared.unknown((*around, close[0]), str(key)) if close else None
+    return None
 
 
 def _value(data: Any, path: Key) -> object:

@@ -6,6 +6,7 @@
 4. What a header or a dotted key merely implies stands where it was first implied.
 """
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ Key = tuple[str | int, ...]
 
 _QUOTES = ('"""', "'''", '"', "'")
 _BLANK = " \t"
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def line_map(text: str) -> dict[Key, int]:
@@ -38,6 +40,8 @@ def last_key(text: str) -> tuple[Key, int, int]:
 
 def split_key(text: str) -> tuple[str, ...]:
     """Split a dotted key as TOML does: `a."b.c"` is a and b.c."""
+    if _BARE.fullmatch(text.strip(_BLANK)):
+        return (text.strip(_BLANK),)
     found: object = tomllib.loads(f"{text}=0")
     keys: list[str] = []
     while isinstance(found, dict):

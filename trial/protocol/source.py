@@ -198,8 +198,11 @@ def _syntax_error(path: Path, text: str, message: str) -> ProtocolError:
         ("the file must be TOML", "compare the line with protocols/digital-samtaler.toml"),
     )
     if at and message.startswith("Cannot overwrite"):
-        lawful = "\n".join([*rows[: line - 1], rows[line - 1][: int(at[2]) - 1]])
-        line, found = _duplicate(lawful)
+        row, column = rows[line - 1], int(at[2]) - 1
+        if row.lstrip().startswith("[") and row[column : column + 1] == "]":
+            must, mend = "a table must be declared once", "write [[...]] for every table of a list"
+        else:
+            line, found = _duplicate("\n".join([*rows[: line - 1], row[:column]]))
     return ProtocolError(must, found=found, where=f"{path}:{line}", mend=mend, code="protocol-toml")
 
 

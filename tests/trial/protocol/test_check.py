@@ -1,0 +1,347 @@
+"""Cross-checks: what a protocol that is right value by value can still get wrong."""
+
+import pytest
+
+from trial.errors import ProtocolError
+from trial.protocol import Protocol, check, load_protocol, shipped
+from trial.protocol.crosscheck import NEEDS
+from trial.protocol.explain import nearest_of
+from trial.protocol.regime import load_regime
+
+SHIPPED = shipped("digital-samtaler.toml")
+PHYSICAL = 'name = "physical"\nratio = 1'
+ITT = "[estimands.intercurrent]"
+
+# check: the changes, then the line, the code and words of its problem.
+CASES = {
+    "check_arm_names": (
+        [('name = "digital"', 'name = "physical"')],
+        21,
+        "protocol-repeated",
+        'arms[2].name "physical"',
+    ),
+    "modes": ([('modes = ["physical"]', 'modes = ["video", "video"]')], 17, "protocol-repeated", "arms[1].modes[2]"),
+    "check_population_names": (
+        [('name = "interpreter"', 'name = "less-intensive-effort"')],
+        48,
+        "protocol-repeated",
+        "population.exclusions[2].name",
+    ),
+    "columns": (
+        [('when = "needs_interpreter"', 'when = "less_intensive_effort"')],
+        49,
+        "protocol-repeated",
+        "population.exclusions[2].when",
+    ),
+    "check_enrolment_order": (
+        [
+            ("enrolment = { from = 2021-01-04", "enrolment = { from = 2021-12-31"),
+            ("to = 2021-12-31 }", "to = 2021-12-30 }"),
+        ],
+        11,
+        "protocol-order",
+        "trial.enrolment.to 2021-12-31 found 2021-12-30",
+    ),
+    "check_legal_order": (
+        [("period = { from = 2021-01-01, to = 2021-12-31 }", "period = { from = 2021-12-31, to = 2021-01-01 }")],
+        226,
+        "protocol-order",
+        "legal.period.to",
+    ),
+    "check_enrolment_is_legal": (
+        [("from = 2021-01-04", "from = 2020-12-31")],
+        11,
+        "protocol-outside-legal-basis",
+        "date outside the legal basis 2020-12-31 from = 2021-01-01",
+    ),
+    "enrolment-too-long": (
+        [("to = 2021-12-31 }\n\n# The first", "to = 2022-01-01 }\n\n# The first")],
+        11,
+        "protocol-outside-legal-basis",
+        "2022-01-01 to = 2021-12-31",
+    ),
+    "check_legal_status": (
+        [('status = "example"', 'status = "order"')],
+        224,
+        "protocol-legal-status",
+        "legal.order example",
+    ),
+    "order-without-status": (
+        [('order = "example"', 'order = "BEK 1 of 2021"')],
+        224,
+        "protocol-legal-status",
+        "legal.order",
+    ),
+    "check_factors": (
+        [
+            (
+                'factor = "target_group"\nlevels = ["dagpenge", "jobparat-kontanthjaelp"]',
+                'factor = "jobcentre"\nlevels = ["0101"]',
+            )
+        ],
+        75,
+        "protocol-repeated",
+        "stratification[2].factor",
+    ),
+    "levels": ([('"30-49"', '"18-29"')], 80, "protocol-repeated", "stratification[3].levels[2]"),
+    "check_target_group_levels": (
+        [('levels = ["dagpenge", "jobparat-kontanthjaelp"]', 'levels = ["dagpenge", "jobparat-kontanthjelp"]')],
+        76,
+        "protocol-reference",
+        "stratification[2].levels jobparat-kontanthjaelp",
+    ),
+    "target-group-left-out": (
+        [('levels = ["dagpenge", "jobparat-kontanthjaelp"]', 'levels = ["dagpenge"]')],
+        76,
+        "protocol-reference",
+        "every target group jobparat-kontanthjaelp",
+    ),
+    "check_jobcentres": (
+        [('levels_from = "codes/municipalities.csv"', 'levels = ["0101", "101", "0411"]')],
+        72,
+        "protocol-reference",
+        "stratification[1].levels[2] four-digit",
+    ),
+    "check_age_cut": ([("cut = [30, 50]", "cut = [30]")], 81, "protocol-cut", "stratification[3].cut 2"),
+    "cut-falls": ([("cut = [30, 50]", "cut = [50, 30]")], 81, "protocol-cut", "rise"),
+    "cut-for-children": ([("cut = [30, 50]", "cut = [18, 50]")], 81, "protocol-cut", "rise above 18"),
+    "cut-left-out": ([("cut = [30, 50]", "")], 78, "protocol-cut", "stratification[3].cut given"),
+    "cut-elsewhere": (
+        [('"jobparat-kontanthjaelp"]\n', '"jobparat-kontanthjaelp"]\ncut = [30]\n')],
+        77,
+        "protocol-cut",
+        "stratification[2].cut age_group",
+    ),
+    "cut-beside-level": ([("cut = [30, 50]", "cut = [30, 55]")], 80, "protocol-cut", "levels[2] 30-54"),
+    "check_rule_exists": (
+        [("trial-pause-2021", "no-such-rule")],
+        89,
+        "protocol-unknown-rule",
+        "infection.rule no-such-rule",
+    ),
+    "check_due_weeks": ([("[1, 5, 9,", "[1, 9, 5,")], 95, "protocol-order", "due_weeks[3] 5 after 9"),
+    "due-twice": ([("[1, 5, 9,", "[1, 5, 5,")], 95, "protocol-order", "due_weeks[3]"),
+    "reasons": ([('"caseworker-demands"', '"citizen-demands"')], 96, "protocol-repeated", "override.reasons[2]"),
+    "check_due_weeks_within_follow_up": (
+        [("17, 22]", "17, 105]")],
+        95,
+        "protocol-beyond-follow-up",
+        "due_weeks[6] 104 found 105",
+    ),
+    "check_outcome_names": (
+        [('name = "exit_26"', 'name = "weeks_employed_52"')],
+        111,
+        "protocol-repeated",
+        "outcomes[2]",
+    ),
+    "reserved": (
+        [('name = "time_to_benefit_free"', 'name = "share_physical"')],
+        127,
+        "protocol-reserved",
+        "outcomes[4]",
+    ),
+    "reserved-probability": ([('name = "exit_26"', 'name = "prob_x"')], 111, "protocol-reserved", "outcomes[2]"),
+    "check_outcomes_within_follow_up": (
+        [("by_week = 26", "by_week = 105")],
+        113,
+        "protocol-beyond-follow-up",
+        "outcomes[2].by_week 104 105",
+    ),
+    "check_estimand_names": (
+        [('name = "itt-exit-26"', 'name = "itt-weeks-employed"')],
+        152,
+        "protocol-repeated",
+        "estimands[2].name",
+    ),
+    "estimators-twice": (
+        [('["kaplan-meier"]', '["kaplan-meier", "kaplan-meier"]')],
+        172,
+        "protocol-repeated",
+        "estimands[3].estimators[2]",
+    ),
+    "check_one_primary": (
+        [('name = "itt-exit-26"\nrole = "secondary"', 'name = "itt-exit-26"\nrole = "primary"')],
+        153,
+        "protocol-primary",
+        "estimands[2].role exactly one",
+    ),
+    "none-primary": (
+        [('name = "itt-weeks-employed"\nrole = "primary"', 'name = "itt-weeks-employed"\nrole = "secondary"')],
+        135,
+        "protocol-primary",
+        "estimands exactly one 0",
+    ),
+    "check_estimand_outcomes": (
+        [('outcome = "exit_26"', 'outcome = "exit_27"')],
+        156,
+        "protocol-reference",
+        'estimands[2].outcome "exit_26"?',
+    ),
+    "summary-of-another-outcome": (
+        [('outcome = "exit_26"', 'outcome = "time_to_exit"')],
+        156,
+        "protocol-summary",
+        "exit-to-employment risk-difference time-to-exit",
+    ),
+    "primary-estimand-of-secondary-outcome": (
+        [('definition = "b"\nrole = "primary"', 'definition = "b"\nrole = "secondary"')],
+        140,
+        "protocol-primary",
+        "primary outcome",
+    ),
+    "check_estimand_arms": (
+        [('treatment = { of = "digital"', 'treatment = { of = "digitall"')],
+        139,
+        "protocol-reference",
+        'estimands[1].treatment.of "digital"?',
+    ),
+    "an-arm-against-itself": (
+        [('against = "physical"', 'against = "digital"')],
+        139,
+        "protocol-reference",
+        "another arm",
+    ),
+    "check_estimators": (
+        [('["kaplan-meier"]', '["stratified-difference"]')],
+        172,
+        "protocol-estimator",
+        "estimands[3].estimators[1] kaplan-meier",
+    ),
+    "check_dose": (
+        [('outcome = "exit_26"', 'dose = "share_physical"\noutcome = "exit_26"')],
+        156,
+        "protocol-dose",
+        "estimands[2].dose late",
+    ),
+    "late-without-dose": ([('dose = "share_physical"', "")], 193, "protocol-dose", "estimands[5].dose"),
+    "check_margins": ([("higher_is_better = true", "")], 143, "protocol-margin", "estimands[1].margin direction"),
+    "direction-without-margin": ([("margin = 1.5", "")], 144, "protocol-margin", "estimands[1].higher_is_better"),
+    "margin-of-a-share": (
+        [('outcome = "exit_26"', 'margin = 2\nhigher_is_better = true\noutcome = "exit_26"')],
+        156,
+        "protocol-margin",
+        "estimands[2].margin below 1",
+    ),
+    "check_intercurrent_events": (
+        [(f"{ITT}\noverride-to-physical = ", f"{ITT}\noveride-to-physical = ")],
+        147,
+        "protocol-reference",
+        "override-to-physical",
+    ),
+    "event-left-out": (
+        [(f'{ITT}\noverride-to-physical = "treatment-policy"\n', f"{ITT}\n")],
+        146,
+        "protocol-missing-key",
+        "override-to-physical",
+    ),
+    "check_dose_strategy": (
+        [(f'{ITT}\noverride-to-physical = "treatment-policy"', f'{ITT}\noverride-to-physical = "dose"')],
+        147,
+        "protocol-strategy",
+        "late",
+    ),
+    "check_clusters": ([('se_type = "HC2"', 'se_type = "CR1"')], 210, "protocol-clusters", "inference.se_type none"),
+    "clusters-without-cr": (
+        [('clusters = "none"', 'clusters = "jobcentre"')],
+        210,
+        "protocol-clusters",
+        "HC2 jobcentre",
+    ),
+    "check_inference_factors": (
+        [('within = ["target_group", "age_group"]', 'within = ["target_group", "age"]')],
+        219,
+        "protocol-reference",
+        "inference.small_strata.within[2] age_group",
+    ),
+    "covariates": (
+        [("covariates = []", 'covariates = ["age"]')],
+        215,
+        "protocol-reference",
+        "inference.covariates[1]",
+    ),
+    "within-twice": (
+        [('within = ["target_group", "age_group"]', 'within = ["age_group", "age_group"]')],
+        219,
+        "protocol-repeated",
+        "within[2]",
+    ),
+    "check_legal_regime": (
+        [('derogates = ["LAB § 33"]', "derogates = []")],
+        23,
+        "protocol-unlawful",
+        "2021-08-01 physical",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_contradiction_is_refused_at_its_line(edited, refused, case) -> None:
+    changes, line, code, says = case
+    problems = refused(edited(*changes))
+    told = [(problem.where, problem.stable_code) for problem in problems]
+    assert (str(line), code) in told, [str(problem) for problem in problems]
+    problem = problems[told.index((str(line), code))]
+    for word in says.split():
+        assert word in str(problem), str(problem)
+
+
+def test_every_check_has_a_case_and_a_place_in_the_registry() -> None:
+    names = [function.__name__ for function in check.CHECKS]
+    assert len(names) == len(set(names))
+    assert set(names) == set(NEEDS)
+    assert set(names) <= set(CASES)
+
+
+@pytest.mark.parametrize("function", check.CHECKS, ids=lambda function: function.__name__)
+def test_a_check_reads_only_the_tables_it_declares(function) -> None:
+    """With any other table the check would run on what is not in order: here it would raise AttributeError."""
+    whole = load_protocol(SHIPPED)
+    tables = {name: getattr(whole, name) for name in NEEDS[function.__name__]}
+    beside = {"check_rule_exists": (SHIPPED.parent,), "check_legal_regime": (load_regime(),)}
+    function(Protocol.model_construct(**tables), *beside.get(function.__name__, ()))
+
+
+def test_a_check_raises_all_its_problems(edited, refused) -> None:
+    problems = refused(
+        edited(('name = "digital"', 'name = "physical"'), ('"telephone", "video"', '"video", "video"'))
+    )
+    told = [(problem.where, problem.stable_code) for problem in problems]
+    assert ("21", "protocol-repeated") in told
+    assert ("23", "protocol-repeated") in told
+
+
+def test_a_rule_and_codes_beside_the_protocol_come_first(tmp_path, edited) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "own-rule.toml").write_text("x = 1\n")
+    (tmp_path / "own.csv").write_text("code,name\n0101,København\n0461,Odense\n", "utf-8")
+    path = tmp_path / "trial.toml"
+    path.write_text(edited(("trial-pause-2021", "own-rule"), ("codes/municipalities.csv", "own.csv")), "utf-8")
+    assert load_protocol(path).stratification[0].levels == ("0101", "0461")
+
+
+def test_a_real_order_is_lawful(tmp_path, edited) -> None:
+    path = tmp_path / "trial.toml"
+    order = edited(('status = "example"', 'status = "order"'), ('order = "example"', 'order = "BEK 0 of 2021"'))
+    path.write_text(order, "utf-8")
+    assert load_protocol(path).legal.order == "BEK 0 of 2021"
+
+
+def test_physical_arms_need_no_order(tmp_path, edited) -> None:
+    path = tmp_path / "trial.toml"
+    text = edited(
+        ('derogates = ["LAB § 33"]', "derogates = []"), ("to = 2021-12-31 }\n\n# The", "to = 2021-07-31 }\n\n# The")
+    )
+    path.write_text(text, "utf-8")
+    assert load_protocol(path).legal.derogates == ()  # until the end of July 2021 the job centre chose the form
+
+
+def test_checks_raise_on_models_too() -> None:
+    protocol = load_protocol(SHIPPED)
+    twice = protocol.model_copy(update={"arms": (protocol.arms[0], protocol.arms[0])})
+    with pytest.raises(ProtocolError, match=r"arms\[2\]\.name must be unique"):
+        check.design.check_arm_names(twice)
+
+
+def test_the_nearest_word_or_none() -> None:
+    assert nearest_of("physicl", ("digital", "physical")) == "physical"
+    assert nearest_of("xyz", ("digital", "physical")) is None
