@@ -15,10 +15,8 @@ from pathlib import Path
 from trial.conduct.rules import Conversation, violations
 from trial.errors import FileError, IdentityError
 from trial.identity import Pseudonymiser, is_participant_id
-from trial.intake.problems import Problems, shape
-from trial.intake.rows import YES_NO, iso_date
-from trial.intake.table import read_table
 from trial.protocol import Protocol
+from trial.table import Problems, iso_date, read_table, shape, yes_no
 
 REQUIRED = ("number", "due_on", "assigned_mode", "summoned_mode")
 OPTIONAL = ("citizen", "participant_id", "held_mode", "held_on", "override_reason", "in_pause")
@@ -80,7 +78,7 @@ def _conversation(
     if not _NUMBER.fullmatch(cells["number"]):
         must = "number must be a whole number from 1"
         problems.add(line, must, found=shape(cells["number"]), mend="write 1, 2, 3, ...", code="number")
-    in_pause = YES_NO.get(cells["in_pause"].lower() or "no")
+    in_pause = yes_no(cells["in_pause"] or "no")
     if in_pause is None:
         must = "in_pause must be yes or no (ja or nej)"
         problems.add(line, must, found=shape(cells["in_pause"]), mend="write yes or no", code="yes-no")

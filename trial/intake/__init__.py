@@ -1,6 +1,6 @@
 """Intake: the daily file of a job centre system becomes arrivals under pseudonym, or is refused as a whole.
 
-`encoding` finds the text, `table` splits it strictly, `rows` judges each citizen, `problems` tells what is wrong.
+`trial.table` reads the file strictly, `rows` judges each citizen, `arrivals` answers for the whole file.
 """
 
 from trial.intake.arrivals import Intake, Repeated, read_intake

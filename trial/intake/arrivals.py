@@ -15,10 +15,9 @@ from pathlib import Path
 
 from trial.errors import FileError
 from trial.identity import Pseudonymiser
-from trial.intake.problems import Problems
 from trial.intake.rows import BIRTH, COLUMNS, Arrival, Judge, flag_columns
-from trial.intake.table import read_table
 from trial.protocol import Protocol
+from trial.table import Problems, read_table
 
 
 @dataclass(frozen=True, slots=True)

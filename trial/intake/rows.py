@@ -18,9 +18,8 @@ from typing import NamedTuple
 
 from trial.errors import IdentityError
 from trial.identity import Pseudonymiser
-from trial.intake.problems import Problems, shape
-from trial.intake.table import Row
 from trial.protocol import Protocol, load_municipalities
+from trial.table import Problems, Row, iso_date, shape, yes_no
 
 CITIZEN, JOBCENTRE, TARGET_GROUP, SPELL_START, BIRTH = COLUMNS = (
     "citizen",
@@ -32,8 +31,6 @@ CITIZEN, JOBCENTRE, TARGET_GROUP, SPELL_START, BIRTH = COLUMNS = (
 TARGET_GROUP_EXCLUDED, SPELL_TOO_LONG, UNDER_18 = "target-group", "spell-too-long", "age-under-18"
 ADULT = 18
 FIRST_BIRTH = date(1858, 1, 1)
-YES_NO = {"yes": True, "no": False, "ja": True, "nej": False}
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DANISH = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", " ": "-"})
 _GROUP = re.compile(r"(?!.*[0-9]{5})[a-z][a-z0-9-]{0,62}")  # a name, never a number of a person
 
@@ -137,7 +134,7 @@ class Judge:
         return day
 
     def _yes(self, line: int, column: str, text: str) -> bool:
-        answer = YES_NO.get(text.lower())
+        answer = yes_no(text)
         if answer is None:
             must = f"{column} must be yes or no (ja or nej)"
             self.problems.add(line, must, found=shape(text), mend="write yes or no", code="yes-no")
@@ -186,11 +183,3 @@ def age_on(birth_on: date, on: date) -> int:
 
 def _age_group(age: int, levels: tuple[str, ...], cut: tuple[int, ...]) -> str:
     return UNDER_18.removeprefix("age-") if age < ADULT else levels[bisect_right(cut, age)]
-
-
-def iso_date(text: str) -> date | None:
-    """Give the date of a text such as 2021-03-01; None when it is written otherwise or does not exist."""
-    try:
-        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
-    except ValueError:
-        return None

@@ -20,8 +20,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from trial.intake.encoding import decode, read_bytes
-from trial.intake.problems import Problems, shape
+from trial.table.encoding import decode, read_bytes
+from trial.table.problems import Problems, shape
 
 MAX_CELL = 200
 _LINE_END = re.compile(r"\r\n|\n|\r")

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trial.errors import FileError, IntakeError
-from trial.intake.problems import TOLD, Problems
-from trial.intake.table import Table, read_table
+from trial.table import TOLD, Problems, Table, read_table
 
 COLUMNS = ("name", "town")
 
