@@ -131,6 +131,7 @@ class _Cells:
         check_whole(rows)
         self.rows = rows
         self.since = since
+        self.undated: dict[str, int] = {}
         self.dated = self._dated(measures)
         self.days = tuple(sorted({day for _, day in self.dated}))
         self.measures = tuple(dict.fromkeys(measure for measure, _ in self.dated))
@@ -143,9 +144,11 @@ class _Cells:
 
     def named(self, name: str) -> int:
         """Give the cell of a column that has no day in its name."""
-        if self.rows.header.count(name) != 1:
-            raise self._missing(f'one column "{name}"')
-        return self.rows.header.index(name)
+        if name not in self.undated:
+            if self.rows.header.count(name) != 1:
+                raise self._missing(f'one column "{name}"')
+            self.undated[name] = self.rows.header.index(name)
+        return self.undated[name]
 
     def verdict(self, area: _Area, line: int, row: tuple[str, ...]) -> _Verdict:
         """Read the values and the verdict of an area."""

@@ -43,6 +43,11 @@ class Row:
     evidence: tuple[str, ...]
     published_on: date
 
+    def number(self, measure: Measure, area: int) -> float | None:
+        """Give a value of an area; None when it was not published."""
+        value = float(self.values[measure][area]) if measure in self.values else float("nan")
+        return None if np.isnan(value) else value
+
 
 Feed = dict[date, Row]
 

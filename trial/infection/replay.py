@@ -27,6 +27,7 @@ from trial.infection.rule import Order, Rule, Thresholds, in_force
 
 Sights = NDArray[np.int8]  # day x area
 Bools = NDArray[np.bool_]
+_SIGHTS = tuple(sorted(Sight))
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,11 @@ def closures(
 ) -> list[Closure]:
     """Give every closure that was decided by to_on and not over by from_on, in the order of decision.
 
-    vintage: "as-published" uses what was known on each day, "latest" the newest of all. orders: beside the rule's own.
+    vintage: "as-published" uses what was known on each day, "latest" the newest of all.
+    orders: closures decided by hand, beside those of the rule.
     """
     feed = municipal_feed(rule, publications, to_on, vintage)
-    spans = list(_threshold_spans(rule, feed, to_on, _starts(rule, publications, feed)))
+    spans = list(_threshold_spans(rule, feed, to_on, starting_file(rule, publications, feed)))
     if rule.parish is not None and rule.parish.counts_for_municipality:
         spans += _parish_spans(rule, publications, to_on, vintage)
     spans += ordered_spans((*rule.orders, *orders), to_on)
@@ -103,10 +105,10 @@ def walk(rule: Rule, feed: Feed, limits: Limits, until: date, width: int) -> lis
             sights[index] = Sight.STALE
         elif silent > rule.stale.max_age_days and rule.stale.then == "go-on" and last is not None:
             sights[index] = limits.judge(last.values, day, width)
-    columns = sights.T.tolist()
+    columns = ([_SIGHTS[sight] for sight in column] for column in sights.T.tolist())
     return [
         [
-            Seen(day, Sight(sight), int(recounts[index][area]) if index in recounts else None)
+            Seen(day, sight, int(recounts[index][area]) if index in recounts else None)
             for index, (day, sight) in enumerate(zip(days, column, strict=True))
         ]
         for area, column in enumerate(columns)
@@ -136,7 +138,7 @@ def _unknown(values: Values, thresholds: Thresholds, width: int) -> Bools:
 
 
 def _clear_run(feed: Feed, days: Sequence[date], limits: Limits, width: int) -> NDArray[np.int64]:
-    """Count each area's clear days in a row, back from the last of these days, all judged by that day's thresholds."""
+    """Count each area's clear days in a row, back from the last day and all judged by its thresholds."""
     run = np.zeros(width, dtype=np.int64)
     going = np.ones(width, dtype=np.bool_)
     for day in reversed(days):
@@ -147,18 +149,18 @@ def _clear_run(feed: Feed, days: Sequence[date], limits: Limits, width: int) -> 
     return run
 
 
-def _starts(rule: Rule, publications: Iterable[Publication], feed: Feed) -> dict[str, Standing]:
-    """Give the standings the official file reports, when the rule starts from it and nothing was known before."""
-    files = [one for one in publications if one.kind == "municipal-decisions"]
-    first = min(files, key=lambda one: one.published_at, default=None)
-    if rule.start == "open" or first is None or not isinstance(first.data, Decisions):
-        return {}
-    if feed and min(feed) < first.data.published_on:
-        return {}
-    return starts_from(first.data)
+def starting_file(rule: Rule, publications: Iterable[Publication], feed: Feed) -> Decisions | None:
+    """Give the decision file whose verdict the rule starts from: the first one, when nothing was known before it."""
+    files = [
+        one.data for one in publications if isinstance(one.data, Decisions) and one.kind == "municipal-decisions"
+    ]
+    first = min(files, key=lambda one: one.published_on, default=None)
+    if rule.start == "open" or first is None or min(feed, default=first.published_on) < first.published_on:
+        return None
+    return first
 
 
-def starts_from(file: Decisions) -> dict[str, Standing]:
+def standings_of(file: Decisions) -> dict[str, Standing]:
     """Give the standing of every area that a decision file says is closed."""
     return {
         code: Standing(file.closed_since[area] or file.published_on, file.days_clear[area] or 0)
@@ -167,10 +169,12 @@ def starts_from(file: Decisions) -> dict[str, Standing]:
     }
 
 
-def _threshold_spans(rule: Rule, feed: Feed, until: date, starts: dict[str, Standing]) -> Iterator[Span]:
+def _threshold_spans(rule: Rule, feed: Feed, until: date, start: Decisions | None) -> Iterator[Span]:
+    starts = {} if start is None else standings_of(start)
+    if start is not None:  # that day and those before it have been judged by the file itself
+        feed = {day: row for day, row in feed.items() if day > start.published_on}
     limits = Limits(rule.thresholds, rule.reopening.thresholds)
-    seen = walk(rule, feed, limits, until, len(areas.codes()))
-    for code, days in zip(areas.codes(), seen, strict=True):
+    for code, days in zip(areas.codes(), walk(rule, feed, limits, until, len(areas.codes())), strict=True):
         yield from _effects(rule, code, days, starts.get(code, OPEN), "thresholds")
 
 
@@ -202,31 +206,22 @@ def _effects(rule: Rule, code: str, days: list[Seen], start: Standing, basis: st
 
 def _closure(rule: Rule, span: Span, feed: Feed) -> Closure:
     row = feed.get(span.decided_on)
-    value, cases, evidence, known_on = _rests_on(rule, span, row)
+    rests = row is not None and span.basis == "thresholds"
+    area = areas.position()[span.code]
+    measure = next(iter(in_force(rule.thresholds, span.decided_on).declared()))
+    cases = row.number("cases", area) if row is not None and rests else None
     return Closure(
         municipality_code=span.code,
         municipality=areas.names()[span.code],
         decided_on=span.decided_on,
         closed_on=span.closed_on,
         reopened_on=span.reopened_on,
-        value=value,
-        cases=cases,
-        basis=span.basis if row is not None or span.basis != "thresholds" else "no publication",
-        evidence=evidence,
-        known_on=known_on,
+        value=row.number(measure, area) if row is not None and rests else None,
+        cases=None if cases is None else int(cases),
+        basis="no publication" if row is None and span.basis == "thresholds" else span.basis,
+        evidence=() if row is None else row.evidence,
+        known_on=None if row is None else row.published_on,
     )
-
-
-def _rests_on(
-    rule: Rule, span: Span, row: Row | None
-) -> tuple[float | None, int | None, tuple[str, ...], date | None]:
-    if row is None or span.basis != "thresholds":
-        return None, None, () if row is None else row.evidence, None if row is None else row.published_on
-    area = areas.position()[span.code]
-    measure = next(iter(in_force(rule.thresholds, span.decided_on).declared()))
-    cases = row.values["cases"][area] if "cases" in row.values else np.nan
-    whole = None if np.isnan(cases) else int(cases)
-    return float(row.values[measure][area]), whole, row.evidence, row.published_on
 
 
 def _days(first: date, last: date) -> list[date]:
