@@ -13,7 +13,7 @@ The threshold is 5 unless declared; below 3 none is accepted (the Danish authori
 """
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -128,28 +128,74 @@ def release_curve(curve: Curve, threshold: int = DEFAULT_THRESHOLD) -> Curve:
     return replace(curve, points=tuple(shown))
 
 
-def release_effects(effects: Effects, threshold: int = DEFAULT_THRESHOLD) -> Effects:
-    """Give the effects with rows of too small arms withheld, small numbers of missing hidden and curves coarsened."""
+@dataclass(frozen=True)
+class ReleasedEffects:
+    """Effects that may be shown, and the citizens at risk by outcome and arm as (week, count or None)."""
+
+    effects: Effects
+    at_risk: Mapping[tuple[str, str], tuple[tuple[int, int | None], ...]]
+
+
+def release_effects(effects: Effects, threshold: int = DEFAULT_THRESHOLD, every: int = 13) -> ReleasedEffects:
+    """Give the effects with rows of too small arms withheld, sizes that tell of few missing hidden, curves coarsened.
+
+    every: the weeks between two numbers at risk.
+    """
     check_threshold(threshold)
     rows = tuple(_release_row(row, threshold) for row in effects.rows)
-    open_estimands = {row.estimand for row in rows if row.status != WITHHELD}
-    first = tuple(stage for stage in effects.first_stage if stage.estimand in open_estimands)
-    outcomes = {row.outcome for row in rows if row.status != WITHHELD}
-    curves = tuple(
-        OutcomeCurve(item.outcome, release_curve(item.curve, threshold))
-        for item in effects.curves
-        if item.outcome in outcomes
-    )
-    return replace(effects, rows=rows, first_stage=first, curves=curves, missing=(), joined=())
+    rows = _release_sizes(rows, threshold)
+    shown = [row for row in rows if row.status != WITHHELD]
+    first = tuple(stage for stage in effects.first_stage if stage.estimand in {row.estimand for row in shown})
+    open_curves = [item for item in effects.curves if item.outcome in {row.outcome for row in shown}]
+    sizes = {(row.outcome, arm) for row in shown for arm in row.n}
+    at_risk = {
+        (item.outcome, item.curve.arm): tuple(
+            _release_at_risk(item.curve, threshold, every, (item.outcome, item.curve.arm) in sizes)
+        )
+        for item in open_curves
+    }
+    curves = tuple(OutcomeCurve(item.outcome, release_curve(item.curve, threshold)) for item in open_curves)
+    released = replace(effects, rows=rows, first_stage=first, curves=curves, missing=(), joined=())
+    return ReleasedEffects(released, at_risk)
 
 
 def _release_row(row: Row, threshold: int) -> Row:
-    if all(count >= threshold for count in row.n.values()):
+    if row.n and all(count >= threshold for count in row.n.values()):
         return row
-    return Row(
-        row.estimand, row.estimator, row.outcome, row.population, row.role, row.summary, row.of, row.against, row.per,
-        row.label, n={}, missing={}, pooled_strata=0, status=WITHHELD,
+    return replace(
+        row, n={}, missing={}, pooled_strata=0, status=WITHHELD, reason=None, estimate=None, se=None, ci_low=None,
+        ci_high=None, p=None, df=None, bound=None, conclusion=None, extra={}, notes=(),
     )  # fmt: skip
+
+
+def _release_sizes(rows: tuple[Row, ...], threshold: int) -> tuple[Row, ...]:
+    """Hide the size of an arm where it tells, beside the arm's size elsewhere, that few citizens are missing."""
+    shown: dict[str, set[int]] = {}
+    for row in sorted(rows, key=lambda row: sum(row.missing.values())):
+        for arm, count in row.missing.items():
+            known = shown.setdefault(arm, {0})
+            if all(count == other or abs(count - other) >= threshold for other in known):
+                known.add(count)
+    return tuple(
+        replace(
+            row, n={arm: n for arm, n in row.n.items() if row.missing.get(arm, 0) in shown.get(arm, {0})}, missing={}
+        )
+        for row in rows
+    )
+
+
+def _release_at_risk(curve: Curve, threshold: int, every: int, size_shown: bool) -> Iterator[tuple[int, int | None]]:
+    """Give the citizens at risk every so many weeks; one that tells of few who left since the last is hidden."""
+    by_week = {point.week: point.at_risk for point in curve.points}
+    last: int | None = None
+    for week in range(0, max(by_week, default=-1) + 1, every):
+        number = by_week.get(week, 0)
+        hide = number < threshold or (week == 0 and not size_shown)
+        if not hide and last is not None:
+            hide = 0 < last - number < threshold
+        if not hide:
+            last = number
+        yield week, None if hide else number
 
 
 def check_text(text: str, where: str) -> None:

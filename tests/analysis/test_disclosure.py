@@ -82,20 +82,48 @@ def test_a_curve_steps_over_at_least_five_exits_and_ends_with_five_at_risk():
     assert [point.survival for point in shown.points] == [points[week].survival for week in (0, 2, 3, 7)]
 
 
-def row(n):
+def row(n, missing=None):
     return Row(
         "e", "stratified-difference", "y", "randomised", "primary", "difference-in-means", "digital", "physical",
-        "assignment", {"da": "e", "en": "e"}, n=n, missing={}, pooled_strata=0, status="estimated", estimate=1.0,
+        "assignment", {"da": "e", "en": "e"}, n=n, missing=missing or dict.fromkeys(n, 0), pooled_strata=0,
+        status="estimated", estimate=1.0,
     )  # fmt: skip
 
 
+def curve(at_risk):
+    return Curve(
+        "digital", 0.95, tuple(Point(week, n, 0, 0, 1.0, None, None, None) for week, n in enumerate(at_risk))
+    )
+
+
 def test_an_effect_of_a_small_arm_is_withheld_with_its_curve():
-    curve = OutcomeCurve("y", Curve("digital", 0.95, ()))
-    kept = release_effects(Effects("t", (row({"physical": 5, "digital": 50}),), (curve,)))
-    gone = release_effects(Effects("t", (row({"physical": 4, "digital": 50}),), (curve,)))
+    drawn = OutcomeCurve("y", curve([50]))
+    kept = release_effects(Effects("t", (row({"physical": 5, "digital": 50}),), (drawn,))).effects
+    gone = release_effects(Effects("t", (row({"physical": 4, "digital": 50}),), (drawn,))).effects
     assert kept.rows[0].estimate == 1.0
     assert len(kept.curves) == 1
     assert (gone.rows[0].status, gone.rows[0].estimate, gone.rows[0].n, gone.curves) == ("withheld", None, {}, ())
+
+
+def test_a_size_that_tells_of_few_missing_is_hidden():
+    """100 randomised: 97 tells of 3; beside 90, 88 tells of 2 more."""
+    rows = [
+        row({"digital": 97}, {"digital": 3}),
+        row({"digital": 90}, {"digital": 10}),
+        row({"digital": 88}, {"digital": 12}),
+        row({"digital": 100}, {"digital": 0}),
+    ]
+    shown = release_effects(Effects("t", tuple(rows))).effects.rows
+    assert [one.n for one in shown] == [{}, {"digital": 90}, {}, {"digital": 100}]
+
+
+def test_numbers_at_risk_hide_few_who_left():
+    drawn = OutcomeCurve("y", curve([50, 48, 40, 38, 20, 4]))
+    released = release_effects(Effects("t", (row({"digital": 50}),), (drawn,)), every=1)
+    expected = ((0, 50), (1, None), (2, 40), (3, None), (4, 20), (5, None))
+    assert released.at_risk["y", "digital"] == expected
+    few = release_effects(Effects("t", (row({"digital": 50}, {"digital": 2}),), (drawn,)), every=1)
+    assert few.at_risk["y", "digital"][0] == (0, None)
 
 
 @pytest.mark.parametrize("leak", ["311313-1234", "3113131234", "p" + "a2" * 13, "SYN-000123"])
