@@ -8,7 +8,7 @@
 5. A checkpoint kept elsewhere must lie on the chain: this alone sees a cut tail or a ledger written anew.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -57,13 +57,13 @@ def verify_store(store: Store, key: SecretKey | None = None, checkpoint: Path | 
     """Verify a database; raise KeyFileError for a key the trial did not commit to."""
     state = State(None if key is None else key.secret)
     with store.read() as transaction:
-        findings = list(follow(state, _stored(transaction), key))
+        findings = list(follow(state, stored(transaction), key))
         if not findings:
             findings = [*_compare(state, transaction), *_evidence(transaction), *_triggers(transaction)]
         against = None
         if checkpoint is not None:
             against = checkpoints.read_checkpoint(checkpoint)
-            problem = checkpoints.contradiction(against, state.opening, state.head, transaction.entry)
+            problem = checkpoints.contradiction(against, state.opening, state.head, transaction.hash_of)
             findings += [] if problem is None else [Finding(f"checkpoint {checkpoint}", f"the ledger has {problem}")]
     return verification(state, key, against, findings)
 
@@ -82,11 +82,18 @@ def verification(
     )
 
 
-def follow(state: State, entries: Iterable[Entry], key: SecretKey | None) -> Iterator[Finding]:
-    """Replay entries into a state; give the first row that is wrong, if any."""
+def follow(
+    state: State,
+    entries: Iterable[Entry],
+    key: SecretKey | None,
+    take: Callable[[Entry, Row, State], None] | None = None,
+) -> Iterator[Finding]:
+    """Replay entries into a state, handing each on to `take`; give the first row that is wrong, if any."""
     try:
         for entry in entries:
-            state.apply(entry)
+            payload = state.apply(entry)
+            if take is not None:
+                take(entry, payload, state)
             if entry.seq == 1 and key is not None:
                 _check_committed(state, key)
         if state.head.length == 0:
@@ -111,7 +118,7 @@ def rebuild(store: Store, key: SecretKey, at: str) -> None:
     """Empty every projection and write it anew from the ledger; raise LedgerError where that does not hold."""
     with store.write(at) as transaction:
         state = State(key.secret)
-        for finding in follow(state, _stored(transaction), key):
+        for finding in follow(state, stored(transaction), key):
             raise LedgerError(
                 "the ledger must hold before anything is rebuilt from it", found=finding.problem, where=finding.where,
                 mend="trial verify",
@@ -121,7 +128,8 @@ def rebuild(store: Store, key: SecretKey, at: str) -> None:
             transaction.insert(table, rows)
 
 
-def _stored(transaction: Transaction) -> Iterator[Entry]:
+def stored(transaction: Transaction) -> Iterator[Entry]:
+    """Give the entries of a database; raise LedgerError at a row that is not stored as an entry is."""
     for number, row in enumerate(transaction.raw_entries(), start=1):
         types, seq, *texts = row
         if types != STORED_AS:

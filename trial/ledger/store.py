@@ -116,10 +116,6 @@ class Transaction:
             found = self._connection.execute(statement, {"wanted": wanted[start : start + CHUNK]})
             yield from (dict(row) for row in found.mappings())
 
-    def count(self, table: sa.Table) -> int:
-        """Count the rows of a table."""
-        return self._connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
-
     def clear(self, table: sa.Table) -> None:
         """Empty a projection."""
         self._connection.execute(table.delete())
@@ -128,6 +124,23 @@ class Transaction:
         """Give the entry of a number."""
         row = self._connection.execute(sa.select(schema.LEDGER).where(schema.LEDGER.c.seq == seq)).one_or_none()
         return None if row is None else Entry(*row)
+
+    def hash_of(self, seq: int) -> str | None:
+        """Give the hash of the entry of a number."""
+        entry = self.entry(seq)
+        return None if entry is None else entry.hash
+
+    def tally(self, table: sa.Table, *names: str) -> dict[tuple[Any, ...], int]:
+        """Count the rows of a table by the values of columns."""
+        columns = [table.c[name] for name in names]
+        found = self._connection.execute(sa.select(*columns, sa.func.count()).group_by(*columns))
+        return {tuple(values): number for *values, number in found}
+
+    def extent(self, table: sa.Table, name: str) -> tuple[Any, Any]:
+        """Give the least and the greatest value of a column."""
+        column = table.c[name]
+        least, greatest = self._connection.execute(sa.select(sa.func.min(column), sa.func.max(column))).one()
+        return least, greatest
 
     def entries(self, kind: str) -> list[Entry]:
         """Give the entries of a kind, in order."""

@@ -189,9 +189,10 @@ class Trial:
 
     def checkpoint(self) -> checkpoints.Checkpoint | None:
         """Sign where the ledger ends now; None without a signing key. Written to the checkpoint folder, if any."""
-        return self._sign(self.head)
+        return self.sign(self.head)
 
-    def _sign(self, head: Head) -> checkpoints.Checkpoint | None:
+    def sign(self, head: Head) -> checkpoints.Checkpoint | None:
+        """Sign that the ledger ended in `head`; None without a signing key."""
         if self._keys.signing is None:
             return None
         signed = checkpoints.sign(self.trial_id, head, self._keys.signing.secret)
@@ -205,7 +206,7 @@ class Trial:
             before = transaction.head
             yield transaction
         if transaction.head != before and self._checkpoint_dir is not None:
-            self._sign(transaction.head)
+            self.sign(transaction.head)
 
 
 def _arrivals(intake: Intake | Sequence[Arrival]) -> Sequence[Arrival]:
@@ -225,7 +226,7 @@ def _check_against_newest(transaction: Transaction, folder: Path, opened: Row) -
     if path is None:
         return
     problem = checkpoints.contradiction(
-        checkpoints.read_checkpoint(path), opened, transaction.head, transaction.entry
+        checkpoints.read_checkpoint(path), opened, transaction.head, transaction.hash_of
     )
     if problem:
         raise LedgerError(

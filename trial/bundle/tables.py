@@ -1,0 +1,178 @@
+"""The tables of a bundle: each a function of the ledger's entries.
+
+1. One row an answer, a pause, a conversation, an event; in the order of the ledger.
+2. Strata and levels are those used at randomisation; corrections stand beside them, in the events.
+3. The probability of every arm is there twice: exact as text, and as a number.
+4. `pause_block` counts the pauses of the municipality begun by the day of assignment, `calendar_block` is its month.
+5. No CPR number, no key.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from fractions import Fraction
+
+import pyarrow as pa
+
+from trial.ledger.entry import Entry, canonical
+from trial.ledger.projection import CONVERSATION, Row
+from trial.ledger.replay import State
+
+AT = pa.timestamp("us", tz="UTC")
+TEXT, DAY, WHOLE, NUMBER, FLAG = pa.string(), pa.date32(), pa.int64(), pa.float64(), pa.bool_()
+FACTORS = ("jobcentre", "target_group", "age_group")
+
+NOT_RANDOMISED = {
+    "participant_id": TEXT,
+    "arrived_on": DAY,
+    "reason": TEXT,
+    **dict.fromkeys(FACTORS, TEXT),
+    "municipality_code": TEXT,
+}
+PAUSES = {
+    "municipality_code": TEXT,
+    "closed_on": DAY,
+    "reopened_on": DAY,
+    "decided_on": DAY,
+    "known_at": AT,
+    "rule": TEXT,
+    "basis": TEXT,
+    "value": NUMBER,
+    "cases": WHOLE,
+    "evidence_sha256": TEXT,
+}
+CONVERSATIONS = {
+    "participant_id": TEXT,
+    "number": WHOLE,
+    "due_on": DAY,
+    "assigned_mode": TEXT,
+    "summoned_mode": TEXT,
+    "held_mode": TEXT,
+    "held_on": DAY,
+    "override_reason": TEXT,
+    "in_pause": FLAG,
+}
+EVENTS = {"participant_id": TEXT, "at": AT, "kind": TEXT, "detail": TEXT}
+
+
+def assignment_columns(factors: tuple[str, ...], arms: tuple[str, ...]) -> dict[str, pa.DataType]:
+    """Declare the columns of the assignments of a protocol."""
+    return {
+        "participant_id": TEXT,
+        "assigned_at": AT,
+        "assigned_on": DAY,
+        "arm": TEXT,
+        **dict.fromkeys(factors, TEXT),
+        "stratum": TEXT,
+        "step": WHOLE,
+        **{f"prob_{arm}": NUMBER for arm in arms},
+        **{f"prob_{arm}_exact": TEXT for arm in arms},
+        "municipality_code": TEXT,
+        "epoch": WHOLE,
+        "pause_block": WHOLE,
+        "calendar_block": TEXT,
+    }
+
+
+class Collector:
+    """Takes entry after entry of a replayed ledger, and gives the tables."""
+
+    def __init__(self) -> None:
+        self._assigned: list[Row] = []
+        self._not_randomised: list[Row] = []
+        self._events: list[Row] = []
+
+    def take(self, entry: Entry, payload: Row, state: State) -> None:
+        """Take an entry that `state` has just applied."""
+        if entry.kind == "assigned@1":
+            self._assigned.append(_assignment(entry, payload, state))
+        elif entry.kind == "not-randomised@1":
+            self._not_randomised.append(_not_randomised(payload))
+        elif entry.kind in {"withdrawn@1", "correction@1"}:
+            self._events.append(_event(entry, payload))
+
+    def tables(self, state: State) -> dict[str, pa.Table]:
+        """Give every table, by the name of its file."""
+        protocol = state.epoch.protocol
+        factors = tuple(factor.factor for factor in protocol.stratification)
+        arms = tuple(arm.name for arm in protocol.arms)
+        pauses = sorted((one for group in state.pauses.values() for one in group), key=lambda one: one["opened_seq"])
+        return {
+            "assignments.parquet": _table(assignment_columns(factors, arms), self._assigned),
+            "not_randomised.parquet": _table(NOT_RANDOMISED, self._not_randomised),
+            "pauses.parquet": _table(PAUSES, [_pause(row) for row in pauses]),
+            "conversations.parquet": _table(CONVERSATIONS, list(map(_conversation, state.conversations.values()))),
+            "events.parquet": _table(EVENTS, self._events),
+        }
+
+
+def _table(columns: Mapping[str, pa.DataType], rows: list[Row]) -> pa.Table:
+    arrays = [pa.array([row.get(name) for row in rows], type=kind) for name, kind in columns.items()]
+    return pa.table(arrays, schema=pa.schema(list(columns.items())))
+
+
+def _assignment(entry: Entry, payload: Row, state: State) -> Row:
+    shares = payload["probabilities"]
+    pauses = state.pauses.get(payload["municipality_code"], ())
+    return {
+        **payload["levels"],
+        "participant_id": payload["participant_id"],
+        "assigned_at": _time(entry.at),
+        "assigned_on": _day(payload["on"]),
+        "arm": payload["arm"],
+        "stratum": payload["stratum"],
+        "step": payload["step"],
+        **{f"prob_{arm}": float(Fraction(share)) for arm, share in shares.items()},
+        **{f"prob_{arm}_exact": share for arm, share in shares.items()},
+        "municipality_code": payload["municipality_code"],
+        "epoch": payload["epoch"],
+        "pause_block": sum(pause["closed_on"] <= payload["on"] for pause in pauses),
+        "calendar_block": payload["on"][:7],
+    }
+
+
+def _not_randomised(payload: Row) -> Row:
+    return {
+        **payload["levels"],
+        "participant_id": payload["participant_id"],
+        "arrived_on": _day(payload["on"]),
+        "reason": payload["reason"],
+        "municipality_code": payload["municipality_code"],
+    }
+
+
+def _event(entry: Entry, payload: Row) -> Row:
+    detail = {name: value for name, value in payload.items() if name != "participant_id"}
+    return {
+        "participant_id": payload["participant_id"],
+        "at": _time(entry.at),
+        "kind": entry.kind.partition("@")[0],
+        "detail": canonical(detail),
+    }
+
+
+def _pause(row: Row) -> Row:
+    return {
+        "municipality_code": row["municipality_code"],
+        "closed_on": _day(row["closed_on"]),
+        "reopened_on": _day(row["reopened_on"]),
+        "decided_on": _day(row["decided_on"]),
+        "known_at": _time(row["known_at"]),
+        "rule": row["rule"],
+        "basis": row["basis"],
+        "value": None if row["value"] is None else float(row["value"]),
+        "cases": row["cases"],
+        "evidence_sha256": row["evidence"] or None,
+    }
+
+
+def _conversation(row: Row) -> Row:
+    days = {name: _day(row[name]) for name in ("due_on", "held_on")}
+    return {**{name: row[name] for name in CONVERSATION}, **days, "in_pause": bool(row["in_pause"])}
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,46 @@
+"""`trial verify`: does everything hold?"""
+
+from pathlib import Path
+
+import click
+
+from trial.cli.connection import Connection, connected
+from trial.console import json_option, say, show_json, show_table
+
+
+@click.command()
+@click.option("--bundle", type=click.Path(path_type=Path), help="Verify this bundle instead of the database.")
+@click.option("--checkpoint", type=click.Path(path_type=Path), help="A checkpoint kept outside the database.")
+@connected("trial")
+@json_option
+@click.pass_context
+def verify(
+    ctx: click.Context, connection: Connection, *, bundle: Path | None, checkpoint: Path | None, as_json: bool
+) -> None:
+    """Replay the ledger and compare everything with it; with the key every arm is drawn anew. Exit 1: it does not hold.
+
+    Example: trial verify --key trial.key --checkpoint checkpoints/digital-samtaler-000000020001.checkpoint.json
+    """
+    from dataclasses import asdict
+
+    from trial.bundle import verify_bundle
+    from trial.ledger.proof import verify_store
+
+    key = connection.keys().trial
+    if bundle is None:
+        found = verify_store(connection.store(), key, checkpoint)
+    else:
+        found = verify_bundle(bundle, key, checkpoint)
+    if as_json:
+        show_json({"holds": found.holds, **asdict(found)})
+    elif not found.holds:
+        show_table(("where", "what must hold"), [(one.where, one.problem) for one in found.findings])
+    arms = "every arm drawn anew" if found.arms_drawn_anew else "arms not drawn anew: no key"
+    against = "no checkpoint" if found.checkpoint_length is None else f"checkpoint at row {found.checkpoint_length}"
+    say(f"{found.length} rows, head {found.head}; {arms}; {against}.")
+    say(
+        "The ledger holds."
+        if found.holds
+        else f"It does not hold: {found.findings[0].where}: {found.findings[0].problem}."
+    )
+    ctx.exit(0 if found.holds else 1)
