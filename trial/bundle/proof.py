@@ -67,9 +67,7 @@ def _compare(bundle: Bundle, state: State, collector: Collector, hashes_at: dict
             return
         problem = checkpoints.contradiction(signed, state.opening, state.head, hashes_at.get)
         if problem or not signed.is_signed():
-            yield Finding(
-                "manifest.json", f"its checkpoint must hold: the ledger has {problem or 'no such signature'}"
-            )
+            yield Finding("manifest.json", f"its checkpoint must hold: the ledger has {problem or 'another key'}")
     expected = manifest(state, tables, signed, bundle.manifest["files"])
     different = [name for name in expected if name != "versions" and expected[name] != bundle.manifest.get(name)]
     if different:

@@ -1,6 +1,6 @@
 """Reading a bundle: nothing is believed that its manifest does not vouch for.
 
-1. Every file must have the hash the manifest gives; a missing file, an added one or a changed byte refuses the bundle.
+1. Every file must have the hash the manifest gives: a missing file, an added one, a changed byte refuse the bundle.
 2. The protocol must have the digest the manifest gives, and is read with the files it refers to from the bundle.
 3. What the manifest itself is worth is for `trial verify --bundle`: replay, checkpoint, key.
 """

@@ -17,7 +17,9 @@ from trial.console import json_option, say, show_json, show_table
 def verify(
     ctx: click.Context, connection: Connection, *, bundle: Path | None, checkpoint: Path | None, as_json: bool
 ) -> None:
-    """Replay the ledger and compare everything with it; with the key every arm is drawn anew. Exit 1: it does not hold.
+    """Replay the ledger and compare everything with it; with the key every arm is drawn anew.
+
+    Exit 0: it holds; 1: it does not, and the first wrong row is named.
 
     Example: trial verify --key trial.key --checkpoint checkpoints/digital-samtaler-000000020001.checkpoint.json
     """

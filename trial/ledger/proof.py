@@ -82,18 +82,21 @@ def verification(
     )
 
 
+def _leave(entry: Entry, payload: Row, state: State) -> None:
+    """Do nothing with an entry beyond replaying it."""
+
+
 def follow(
     state: State,
     entries: Iterable[Entry],
     key: SecretKey | None,
-    take: Callable[[Entry, Row, State], None] | None = None,
+    take: Callable[[Entry, Row, State], None] = _leave,
 ) -> Iterator[Finding]:
     """Replay entries into a state, handing each on to `take`; give the first row that is wrong, if any."""
     try:
         for entry in entries:
             payload = state.apply(entry)
-            if take is not None:
-                take(entry, payload, state)
+            take(entry, payload, state)
             if entry.seq == 1 and key is not None:
                 _check_committed(state, key)
         if state.head.length == 0:
