@@ -6,7 +6,7 @@
 4. What is wrong inside a table or list is told there, and not again of the table or list.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -43,9 +43,10 @@ def explain(
     return faults
 
 
-def nearest_of(word: str, known: Sequence[str]) -> str | None:
-    """Give the known word that resembles a word most, if any does."""
-    return next(iter(get_close_matches(word, known, n=1, cutoff=0.6)), None)
+def nearest_of(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Give the known word that resembles a word most, if any does; capitals do not count."""
+    words = {other.casefold(): other for other in known}
+    return next((words[close] for close in get_close_matches(word.casefold(), words, n=1, cutoff=cutoff)), None)
 
 
 @dataclass(frozen=True)
@@ -131,8 +132,8 @@ def _misspelt(declared: Declared, path: Key, data: Mapping[str, Any]) -> Fault |
     table = _value(data, tuple(around))
     if isinstance(table, Mapping) and declared.node(tuple(around)).get("additionalProperties") is True:
         others = [other for other in table if other not in declared.keys(tuple(around))]
-        close = get_close_matches(str(key), others, n=1, cutoff=0.8)
-        return declared.unknown((*around, close[0]), str(key)) if close else None
+        close = nearest_of(str(key), others, cutoff=0.8)
+        return declared.unknown((*around, close), str(key)) if close else None
     return None
 
 

@@ -344,4 +344,5 @@ def test_checks_raise_on_models_too() -> None:
 
 def test_the_nearest_word_or_none() -> None:
     assert nearest_of("physicl", ("digital", "physical")) == "physical"
+    assert nearest_of("PHYSICAL", ("digital", "physical")) == "physical"
     assert nearest_of("xyz", ("digital", "physical")) is None
