@@ -2,6 +2,7 @@
 
 from trial.simulator.arrivals import Arrivals, IntakeFile
 from trial.simulator.conversations import Conduct, dose, simulate_conduct
+from trial.simulator.pauses import Vintage, decided
 from trial.simulator.run import SimulatedClock, Simulation, run_trial
 
 __all__ = [
@@ -10,6 +11,8 @@ __all__ = [
     "IntakeFile",
     "SimulatedClock",
     "Simulation",
+    "Vintage",
+    "decided",
     "dose",
     "run_trial",
     "simulate_conduct",
