@@ -1,0 +1,86 @@
+"""An opened trial for tests: fixed keys, a clock that ticks, arrivals made by hand."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from trial.conduct import Conversation
+from trial.intake import Arrival
+from trial.keys import Keys, SecretKey
+from trial.protocol import load_municipalities, shipped
+from trial.service import Outcome, Trial
+
+PROTOCOL = shipped("digital-samtaler.toml")
+KEYS = Keys(
+    trial=SecretKey("trial", "test", b"T" * 32),
+    identity=SecretKey("identity", "test", b"I" * 32),
+    signing=SecretKey("signing", "test", b"S" * 32),
+)
+DAY = date(2021, 3, 1)
+CODES = tuple(town.code for town in load_municipalities())
+
+
+class TickingClock:
+    """A second later at every look; `now` can be set back."""
+
+    def __init__(self, now: datetime = datetime(2021, 3, 1, 8, tzinfo=UTC)) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+def url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'trial.db'}"
+
+
+def open_trial(
+    folder: Path, keys: Keys = KEYS, clock: TickingClock | None = None, checkpoint_dir: Path | None = None
+) -> Trial:
+    return Trial.init(url(folder), PROTOCOL, keys, "test", clock=clock or TickingClock(), checkpoint_dir=checkpoint_dir)
+
+
+def arrival(number: int, code: str = "0461", age_group: str = "18-29", exclusion: str | None = None) -> Arrival:
+    levels = {"jobcentre": code, "target_group": "dagpenge", "age_group": age_group}
+    return Arrival(
+        f"p{number:026d}", code, code, levels, "/".join(levels.values()), date(2021, 1, 4), 25, exclusion, number + 2
+    )
+
+
+def arrivals(numbers: Sequence[int], code: str = "0461") -> list[Arrival]:
+    return [arrival(number, code) for number in numbers]
+
+
+def arms(outcomes: Sequence[Outcome]) -> dict[str, str | None]:
+    return {outcome.participant_id: outcome.arm for outcome in outcomes}
+
+
+def conversation(outcome: Outcome, number: int = 1, held: bool = True, assigned_on: date = DAY) -> Conversation:
+    assert outcome.arm is not None
+    due_on = assigned_on + timedelta(weeks=(1, 5, 9, 13, 17, 22)[number - 1])
+    mode = "physical" if outcome.arm == "physical" else "video"
+    return Conversation(
+        outcome.participant_id, number, due_on, outcome.arm, mode, mode if held else None, due_on if held else None
+    )
+
+
+def full_trial(folder: Path, checkpoint_dir: Path | None = None) -> Trial:
+    """A small trial with a row of every kind."""
+    trial = open_trial(folder, checkpoint_dir=checkpoint_dir)
+    trial.open_pause("0101", DAY, ("decision.txt", b"the decision"), decided_on=DAY)
+    outcomes = trial.assign([*arrivals(range(4)), arrival(4, "0101"), arrival(5, exclusion="interpreter")], DAY)
+    trial.import_infection([(Published(), b"published")])
+    trial.record_conversations([conversation(outcomes[0]), conversation(outcomes[1], held=False)])
+    trial.close_pause("0101", date(2021, 3, 8))
+    trial.withdraw(outcomes[0].participant_id, date(2021, 3, 9), "moved")
+    trial.correct(outcomes[1].participant_id, date(2021, 3, 9), field="age_group", value="30-49", reason="wrong date")
+    return trial
+
+
+class Published:
+    """What the ledger needs of a publication."""
+
+    kind, name = "cases-series", "cases.csv"
+    vintage_on = DAY
+    published_at = datetime(2021, 3, 1, 13, tzinfo=UTC)
