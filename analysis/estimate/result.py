@@ -82,6 +82,26 @@ class NotEstimable:
 Result = Estimate | NotEstimable
 
 
+@dataclass(frozen=True)
+class HypothesisTest:
+    """A test of no effect: its statistic, its p-value, and how it was computed."""
+
+    statistic: float
+    p: float
+    test: str
+    n: Mapping[str, int]
+    df: float | None = None
+    notes: tuple[str, ...] = ()
+    extra: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a statistic that is no number."""
+        if not all(math.isfinite(number) for number in (self.statistic, self.p, *self.extra.values())):
+            raise _refused("only finite numbers", (self.statistic, self.p))
+        if not 0 <= self.p <= 1:
+            raise _refused("a p-value from 0 to 1", self.p)
+
+
 def quantile(probability: float, df: float | None) -> float:
     """Give the quantile of the normal (df None) or t distribution."""
     return float(special.ndtri(probability) if df is None else special.stdtrit(df, probability))
