@@ -108,7 +108,7 @@ def schema() -> None:
 
 
 def _examine(path: Path) -> "tuple[Protocol | None, list[ProtocolError]]":
-    """Give the protocol of a file, or None, and all problems: of the text, the values, the procedure."""
+    """Give the protocol of a file, or None, and all problems: of the text, the values, the procedure, the rule."""
     from trial.errors import ProtocolError
     from trial.protocol import examine, read_toml
 
@@ -117,7 +117,9 @@ def _examine(path: Path) -> "tuple[Protocol | None, list[ProtocolError]]":
     except ProtocolError as error:
         return None, [error]
     declared, faults = examine(source)
-    return declared, [*faults, *(_procedure_problems(source, declared) if declared else [])]
+    if declared is None:
+        return None, [*faults]
+    return declared, [*_procedure_problems(source, declared), *_rule_problems(declared, path.parent)]
 
 
 def _procedure_problems(source: "Source", declared: "Protocol") -> "list[ProtocolError]":
@@ -133,6 +135,20 @@ def _procedure_problems(source: "Source", declared: "Protocol") -> "list[Protoco
             key = tuple((problem.where or "randomisation").split("."))
             problem.where = source.where(key if key[0] in source.data else ("randomisation",))
         return problems
+    return []
+
+
+def _rule_problems(declared: "Protocol", folder: Path) -> "list[ProtocolError]":
+    """Give what is wrong in the pause rule's own file."""
+    from trial.errors import ProtocolError
+    from trial.infection.load import load_rule
+    from trial.protocol import rule_file
+
+    rule = rule_file(declared.infection.rule, folder)
+    try:
+        load_rule(rule or declared.infection.rule)
+    except ProtocolError as error:
+        return [problem for problem in error.problems() if isinstance(problem, ProtocolError)]
     return []
 
 

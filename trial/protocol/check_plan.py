@@ -215,7 +215,7 @@ def check_clusters(protocol: Protocol) -> Iterator[Fault]:
     if (inference.clusters == "none") == inference.se_type.startswith("CR"):
         yield Fault(
             ("inference", "se_type"),
-            'must be CR1 with clusters, and HC1, HC2 or HC3 with clusters = "none"',
+            'must begin with CR where there are clusters, with HC where clusters = "none"',
             found=f"{inference.se_type} with clusters = {toml_value(inference.clusters)}",
             mend='se_type = "HC2" and clusters = "none", or se_type = "CR1" and clusters = "jobcentre"',
             code="protocol-clusters",

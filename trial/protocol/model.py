@@ -56,6 +56,7 @@ __all__ = [
     "Protocol",
     "Randomisation",
     "Role",
+    "SeType",
     "Slug",
     "SmallStrata",
     "Strategy",
@@ -66,6 +67,15 @@ __all__ = [
     "Weeks",
     "Words",
     "declared_as",
+]
+
+SeType = Annotated[
+    Literal["HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR1-nested", "CR1-groups", "CR2"],
+    declared_as(
+        'a robust convention: "HC0", "HC1", "HC2" or "HC3"; with clusters "CR0", "CR1", "CR1-nested", "CR1-groups" '
+        'or "CR2"',
+        "HC2",
+    ),
 ]
 
 
@@ -280,7 +290,7 @@ class SmallStrata(Part):
 class Inference(Part):
     """Standard errors, levels and adjustment; nothing here has a default."""
 
-    se_type: Annotated[Literal["HC1", "HC2", "HC3", "CR1"], declared_as('"HC1", "HC2", "HC3" or "CR1"', "HC2")]
+    se_type: SeType
     level: Level95
     sidedness: Annotated[Literal["two-sided"], declared_as('"two-sided"', "two-sided")]
     non_inferiority_level: Level95

@@ -233,5 +233,5 @@ def _obstacle(regime: Regime, modes: tuple[str, ...], group: int, max_weeks: int
                 return f"the regime says nothing of LAB § 6 no. {group} in week {week} of a spell"
             if not set(modes) <= set(lawful.assignable):
                 row = lawful.rows[0]
-                return f"lawful are {', '.join(lawful.modes)}, decided by {row.decided_by} ({row.name}, {row.status})"
+                return f"lawful: {', '.join(lawful.modes)}; decided by {row.decided_by} ({row.name}, {row.status})"
     return None

@@ -72,6 +72,16 @@ def test_check_refuses_at_the_line(tmp_path: Path, edited, case) -> None:
     assert all(problem["mend"] and problem["where"].startswith(f"{path}:") for problem in told["problems"])
 
 
+def test_check_reads_the_rule_too(tmp_path: Path, edited) -> None:
+    (tmp_path / "trial.toml").write_text(edited(("trial-pause-2021", "own-rule")), "utf-8")
+    rule = tmp_path / "own-rule.toml"
+    rule.write_text(shipped("rules/trial-pause-2021.toml").read_text("utf-8").replace("format", "fromat"), "utf-8")
+    result = run("check", str(tmp_path / "trial.toml"))
+    assert result.exit_code == 12
+    assert f"{rule}:" in result.stderr
+    assert "did you mean format?" in result.stderr
+
+
 @pytest.mark.parametrize("command", ["check", "show", "digest"])
 def test_a_file_that_is_not_there(command: str, tmp_path: Path) -> None:
     result = run(command, str(tmp_path / "nowhere.toml"))

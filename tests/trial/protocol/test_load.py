@@ -48,6 +48,7 @@ VALUES = [
     ("margin = 1.5", "margin = 0", 143, "protocol-value", "estimands[1].margin above 0"),
     ('override-to-physical = "treatment-policy"', 'override-to-physical = "ignore"', 147, "protocol-value", "E9(R1)"),
     ('se_type = "HC2"', 'se_type = "robust"', 210, "protocol-value", "inference.se_type HC3"),
+    ('se_type = "HC2"', 'se_type = "classical"', 210, "protocol-value", "robust CR1-nested"),
     ("level = 0.95", "level = 95", 211, "protocol-value", "inference.level below 1"),
     ('status = "example"', 'status = "pending"', 223, "protocol-value", "legal.status"),
     ('format = "lodtraek-protocol/1"', 'format = "lodtraek-protocol/2"', 3, "protocol-value", "lodtraek-protocol/1"),

@@ -127,7 +127,7 @@ def test_arms_that_are_unlawful_without_an_order(first: str, last: str, arms: se
 
 def test_the_shipped_trial_rests_on_its_order_from_august() -> None:
     protocol = load_protocol(SHIPPED)
-    reason = "lawful are physical, decided by statute (bek-1576-physical, inferred)"
+    reason = "lawful: physical; decided by statute (bek-1576-physical, inferred)"
     assert unlawful_arms(protocol, REGIME) == [
         Conflict("digital", group, date(2021, 8, 1), date(2021, 12, 31), reason)
         for group in ("dagpenge", "jobparat-kontanthjaelp")
