@@ -98,6 +98,13 @@ def new_key_file(path: Path, purpose: str, mode: str, randomness: Callable[[int]
     return key
 
 
+def seeded_key_file(path: Path, purpose: str, seed: int) -> SecretKey:
+    """Make the test key that belongs to a seed, so that a demonstration can be repeated. It protects nothing."""
+    return new_key_file(
+        path, purpose, "test", lambda _: hashlib.sha256(f"lodtraek test key/{purpose}/{seed}".encode()).digest()
+    )
+
+
 def read_key_file(path: Path, purpose: str, mode: str | None = None) -> SecretKey:
     """Read a key file made for a purpose (and a mode); raise KeyFileError saying what is wrong, never the key."""
     _check_private(path)

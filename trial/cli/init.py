@@ -1,33 +1,43 @@
 """`trial init`: open a trial."""
 
-from pathlib import Path
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from trial.cli.connection import Connection, connected
 from trial.console import dry_run_option, json_option, say, show_json, show_table
 
+if TYPE_CHECKING:
+    from trial.clock import Clock
+
 
 @click.command()
-@click.argument("protocol_file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE")
 @click.option("--mode", type=click.Choice(["test", "training", "production"]), required=True, help="What it is for.")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day it begins, in a simulation; never production.")
 @connected("trial", "identity", "signing")
 @json_option
 @dry_run_option
-def init(connection: Connection, protocol_file: Path, mode: str, as_json: bool, dry_run: bool) -> None:
+def init(connection: Connection, *, file: str, mode: str, on: datetime | None, as_json: bool, dry_run: bool) -> None:
     """Lock a protocol and commit to the keys: the first entry of a new ledger.
 
-    Example: trial init protocols/digital-samtaler.toml --mode test --key trial.key --identity-key identity.key
+    FILE is a path, or the name of a shipped protocol.
+
+    Example: trial init digital-samtaler --mode test --key trial.key --identity-key identity.key
     """
+    from trial.protocol import find_protocol
     from trial.service import Trial
     from trial.service.opening import opening
 
-    keys = connection.keys(mode)
+    clock = _clock(mode, on)
+    keys, protocol_file = connection.keys(mode), find_protocol(file)
     if dry_run:
         opened = opening(protocol_file, keys, mode)
     else:
+        settings = connection.settings
         trial = Trial.init(
-            connection.settings.db, protocol_file, keys, mode, checkpoint_dir=connection.settings.checkpoint_dir
+            settings.db, protocol_file, keys, mode, clock=clock, checkpoint_dir=settings.checkpoint_dir
         )
         opened = trial.opened
         trial.checkpoint()
@@ -50,3 +60,14 @@ def init(connection: Connection, protocol_file: Path, mode: str, as_json: bool, 
         if dry_run
         else "The protocol is locked. Keep the commitments where others can see them."
     )
+
+
+def _clock(mode: str, on: datetime | None) -> "Clock":
+    """Give the clock of the trial: the machine's, or one that stands at the begin of a simulated day."""
+    from trial.clock import system_clock
+
+    if on is None:
+        return system_clock
+    if mode == "production":
+        raise click.UsageError("--on is for simulations: a production trial begins when it begins.")
+    return lambda: on.replace(tzinfo=UTC)
