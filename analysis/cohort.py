@@ -69,12 +69,20 @@ def link_cohort(assignments: pd.DataFrame, folder: Path, codes: tuple[Code, ...]
     start = np.array([(monday - dream.mondays[0]).days // 7 for monday in mondays])
     states = np.full((len(assignments), len(dream.mondays)), State.UNSEEN, dtype=np.uint8)
     states[found] = table[dream.codes[row[found].astype(np.int64)]]
-    hours, until = _by_week(pay, dream.mondays)
-    paid = np.zeros(states.shape, dtype=np.bool_)
-    paid[found] = hours > 0
-    states, paid = _from_own_week_0(states, start, State.UNSEEN), _from_own_week_0(paid, start, False)
-    follow_up = FollowUp(states[:, 1:], paid[:, 1:], np.maximum(until - start, 0))
+    hours = np.zeros(states.shape, dtype=np.float32)
+    hours[found], until = _by_week(pay, dream.mondays)
+    states, hours = _from_own_week_0(states, start, State.UNSEEN), _from_own_week_0(hours, start, 0)
+    follow_up = FollowUp(
+        states[:, 1:], hours[:, 1:], np.maximum(until - start, 0), _whole_month(dream.mondays)[start]
+    )
     return Cohort(lost, states[:, 0], follow_up, dream.mondays[-1])
+
+
+def _whole_month(mondays: tuple[date, ...]) -> NDArray[np.int64]:
+    """Give for each week how many weeks later the next month begins."""
+    month = np.array([month_of(monday + THURSDAY) for monday in mondays])
+    begins = np.append(np.flatnonzero(np.diff(month)) + 1, len(month))
+    return np.asarray(begins[np.searchsorted(begins, np.arange(len(month)), side="right")] - np.arange(len(month)))
 
 
 def _by_week(pay: Pay, mondays: tuple[date, ...]) -> tuple[NDArray[np.float32], int]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.registers.codes import Code, State, look_up, read_codes
-from analysis.registers.life import Bools, Floats, Ints
+from analysis.registers.life import Bools, Floats, Hours, Ints
 from analysis.registers.planted import Measure
 from analysis.spells import NEEDS_PAY, Exits, FollowUp, look_for_exits
 from trial.errors import PlanError
@@ -59,7 +59,7 @@ def measure(outcome: Any, follow_up: FollowUp) -> Measured:
 
 
 def _weeks_employed(exits: Exits, by_week: int) -> Measured:
-    weeks = exits.employed[:, :by_week].sum(axis=1).astype(np.float64)
+    weeks = exits.out[:, :by_week].sum(axis=1).astype(np.float64)
     return _counted(weeks, exits, _seen(exits, by_week))
 
 
@@ -100,10 +100,10 @@ def shipped_codes() -> tuple[Code, ...]:
 
 
 def measure_codes(codes: tuple[Code, ...]) -> Measure:
-    """Give the function that measures an outcome from codes and paid weeks; a time is its restricted time."""
+    """Give the function that measures an outcome from codes and hours; a time is its restricted time."""
     table = look_up(codes)
 
-    def value(outcome: Any, cells: Ints, paid: Bools) -> Floats:
-        return measure(outcome, FollowUp(table[cells], paid)).value
+    def value(outcome: Any, cells: Ints, hours: Hours, whole_month: NDArray[np.int64]) -> Floats:
+        return measure(outcome, FollowUp(table[cells], hours, None, whole_month)).value
 
     return value

@@ -22,6 +22,7 @@ from analysis.registers.weeks import THURSDAY
 Ints = NDArray[np.int16]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Hours = NDArray[np.float32]
 
 
 class Life(IntEnum):

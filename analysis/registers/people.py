@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.registers.life import Bools, Floats
+from analysis.registers.weeks import week_of
 from trial.errors import RegisterError
 
 YOUNGEST, OLDEST = 18, 67
@@ -23,7 +24,10 @@ _BOUNDS = re.compile(r"(\d+)(?:-(\d+)|\+)")
 
 @dataclass(frozen=True)
 class Participants:
-    """The randomised citizens as the life courses need them; `dose` is the share held physically under each arm."""
+    """The randomised citizens as the life courses need them.
+
+    week_0: the Monday of the week of randomisation; dose: the share held physically under each arm.
+    """
 
     ids: tuple[str, ...]
     arm: tuple[str, ...]
@@ -49,7 +53,7 @@ def participants(assignments: pd.DataFrame, arms: Iterable[Any], doses: pd.DataF
     return Participants(
         ids=tuple(rows["participant_id"]),
         arm=tuple(rows["arm"]),
-        week_0=tuple(pd.to_datetime(rows["assigned_on"]).dt.date),
+        week_0=tuple(week_of(day) for day in pd.to_datetime(rows["assigned_on"]).dt.date),
         insured=np.asarray(groups == INSURED),
         age_from=np.array([bounds[level][0] for level in ages]),
         age_to=np.array([bounds[level][1] for level in ages]),

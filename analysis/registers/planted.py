@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.registers import life as life_course
-from analysis.registers.life import Bools, Floats, Ints, Life, Traits
+from analysis.registers.life import Bools, Floats, Hours, Ints, Life, Traits
 from analysis.registers.people import Participants
 from analysis.registers.weeks import THURSDAY, month_of
 
@@ -38,8 +38,9 @@ class Outcome(Shape):
     def by_week(self) -> int: ...
 
 
-Measure = Callable[[Outcome, Ints, Bools], Floats]
-"""Value of an outcome from codes and paid weeks (persons x weeks 1, 2, ... after randomisation)."""
+Measure = Callable[[Outcome, Ints, Hours, NDArray[np.int64]], Floats]
+"""Value of an outcome from codes and paid hours of the month (persons x weeks 1, 2, ... after randomisation), and
+the first week of a month that begins after week 0."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,11 @@ def planted_truth(
         rng = np.random.default_rng([seed, 7, replicate])
         draw = _Draw.of(people, rng, horizon)
         for arm in arms:
-            codes, paid = _world(draw, calendar, effect_factor(theta, people.dose[arm]), horizon)
+            codes, hours = _world(draw, calendar, effect_factor(theta, people.dose[arm]), horizon)
             ended = _ended(codes, draw)
             for outcome in outcomes:
                 seen = codes if outcome.variable == "time-to-exit" else ended
-                values[outcome.name, arm].append(measure(outcome, seen, paid))
+                values[outcome.name, arm].append(measure(outcome, seen, hours, calendar.whole_month))
     return [_truth(outcome, arms, values) for outcome in outcomes]
 
 
@@ -100,13 +101,15 @@ def _truth(outcome: Outcome, arms: list[str], values: Mapping[tuple[str, str], l
 
 @dataclass(frozen=True)
 class _Calendar:
-    """Where each citizen's own weeks lie: ISO number, month by Thursday, month of Monday and of Sunday."""
+    """Where each citizen's own weeks lie: ISO number, months of three weekdays, the Monday's share of days."""
 
     number: Ints
     thursday: Ints
     monday: Ints
     sunday: Ints
+    share: Hours
     months: int
+    whole_month: NDArray[np.int64]
 
     @classmethod
     def of(cls, week_0: Sequence[date], horizon: int) -> "_Calendar":
@@ -120,9 +123,17 @@ class _Calendar:
         def month(offset: timedelta) -> Ints:
             return np.array([month_of(day + offset) - base for day in mondays], dtype=np.int16)[at]
 
-        number = life_course.iso_numbers(mondays)[at]
-        sunday = month(timedelta(days=6))
-        return cls(number, month(THURSDAY), month(timedelta(0)), sunday, int(sunday.max()) + 1)
+        first_days = [sum((day + timedelta(k)).month == day.month for k in range(7)) for day in mondays]
+        thursday, sunday = month(THURSDAY), month(timedelta(days=6))
+        return cls(
+            number=life_course.iso_numbers(mondays)[at],
+            thursday=thursday,
+            monday=month(timedelta(0)),
+            sunday=sunday,
+            share=np.divide(first_days, 7, dtype=np.float32)[at],
+            months=int(sunday.max()) + 1,
+            whole_month=(thursday[BEFORE:] != thursday[BEFORE]).argmax(axis=0),
+        )
 
 
 @dataclass(frozen=True)
@@ -150,11 +161,11 @@ class _Draw:
 FROM_WORK = 0.8
 
 
-def _world(draw: _Draw, calendar: _Calendar, factor: Floats, horizon: int) -> tuple[Ints, Bools]:
+def _world(draw: _Draw, calendar: _Calendar, factor: Floats, horizon: int) -> tuple[Ints, Hours]:
     n = len(draw.traits)
     person = np.arange(n)
     codes = np.zeros((n, horizon), dtype=np.int16, order="F")
-    paid_month = np.zeros((n, calendar.months), dtype=np.bool_)
+    by_month = np.zeros((n, calendar.months), dtype=np.float32)
     before = np.where(draw.from_work, Life.WORK, Life.STUDY).astype(np.int8)
     life, since = before, np.zeros(n, dtype=np.int16)
     for step in range(BEFORE + horizon + 1):
@@ -168,10 +179,10 @@ def _world(draw: _Draw, calendar: _Calendar, factor: Floats, horizon: int) -> tu
                 life, since, draw.traits, effect=factor, week=calendar.number[step], u=draw.move[step]
             )
             codes[:, week - 1] = life_course.code(life, since, draw.traits, calendar.number[step], draw.coding[step])
-        works = life_course.weekly_hours(life, draw.traits) > 0
-        paid_month[person, calendar.monday[step]] |= works
-        paid_month[person, calendar.sunday[step]] |= works
-    return codes, paid_month[person[:, None], calendar.thursday[BEFORE + 1 :].T]
+        hours = life_course.weekly_hours(life, draw.traits)
+        by_month[person, calendar.monday[step]] += hours * calendar.share[step]
+        by_month[person, calendar.sunday[step]] += hours * (1 - calendar.share[step])
+    return codes, by_month[person[:, None], calendar.thursday[BEFORE + 1 :].T]
 
 
 def _ended(codes: Ints, draw: _Draw) -> Ints:

@@ -28,7 +28,7 @@ from analysis.registers.pay import Income
 from analysis.registers.people import Participants
 from analysis.registers.planted import FROM_WORK, Measure, Outcome, Truth, effect_factor, planted_truth, spell_so_far
 from analysis.registers.truth import truth_document
-from analysis.registers.weeks import column_of, week_of, weeks_between
+from analysis.registers.weeks import column_of, weeks_between
 
 CHUNK = 50_000
 NO_LINK = 0.003
@@ -101,7 +101,7 @@ def _calendar(people: Participants, follow_up_weeks: int) -> tuple[date, ...]:
 def _persons(
     people: Participants, mondays: tuple[date, ...], theta: float, others: int, rng: np.random.Generator
 ) -> _Persons:
-    week_0 = np.array([(week_of(day) - mondays[0]).days // 7 for day in people.week_0], dtype=np.int16)
+    week_0 = np.array([(day - mondays[0]).days // 7 for day in people.week_0], dtype=np.int16)
     dose = np.array([people.dose[arm][row] for row, arm in enumerate(people.arm)], dtype=np.float64)
     age = rng.uniform(18, 66, others)
     return _Persons(
