@@ -1,5 +1,6 @@
 """What the tests of procedures share: arms, units, and exact enumeration of every path a procedure can take."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -21,6 +22,9 @@ class Scripted:
     def __init__(self, script: dict[tuple[int, str], int]) -> None:
         self.script, self.memo = script, dict[str, Any]()
 
+    def mark(self, text: str, purpose: str) -> bytes:
+        return text.encode()
+
     def below(self, n: int, step: int, purpose: str) -> int:
         if n == 1:
             return 0
@@ -29,9 +33,11 @@ class Scripted:
         return self.script[step, purpose]
 
 
-def outcomes(run: Callable[[Scripted], Any]) -> Iterator[tuple[Any, Fraction]]:
+def outcomes(
+    run: Callable[[Scripted], Any], script: dict[tuple[int, str], int] | None = None
+) -> Iterator[tuple[Any, Fraction]]:
     """Run a function of draws under every outcome of every draw it asks for; give result and exact probability."""
-    pending: list[tuple[dict[tuple[int, str], int], Fraction]] = [({}, ONE)]
+    pending: list[tuple[dict[tuple[int, str], int], Fraction]] = [(script or {}, ONE)]
     while pending:
         script, share = pending.pop()
         try:
@@ -40,33 +46,44 @@ def outcomes(run: Callable[[Scripted], Any]) -> Iterator[tuple[Any, Fraction]]:
             pending += [({**script, asked.place: k}, share / asked.n) for k in range(asked.n)]
 
 
+def one_step(procedure: Procedure, state: Any, unit: Unit, arm: str) -> Callable[[Scripted], Any]:
+    """Give the step to an arm as a function of draws: what was drawn beside it, its probability, the state after.
+
+    A slot is drawn once and then counted in the state; what else is drawn is asked for again, and kept.
+    """
+
+    def run(draw: Scripted) -> Any:
+        chances = procedure.probabilities(state, unit, draw)
+        assert sum(chances.values()) == 1
+        settled = procedure.settled(state, unit)
+        p = ONE * (arm == settled) if settled else chances[arm]
+        after = procedure.advance(state, unit, arm, draw) if p else state
+        return tuple(sorted(item for item in draw.script.items() if not item[0][1].endswith("slot"))), p, after
+
+    return run
+
+
 def sequences(procedure: Procedure, units: Sequence[Unit] | int) -> dict[tuple[str, ...], Fraction]:
-    """Give the exact distribution of the arms of these units, drawn one after the other in one scope."""
+    """Give the exact distribution of the arms of these units, drawn one after the other in one scope.
+
+    Paths that lead to the same state, under the same draws, are carried on together.
+    """
     if isinstance(units, int):
         units = [Unit(f"p{number}", {}, "s") for number in range(units)]
+    level: dict[Any, tuple[Any, Fraction]] = {((), (), ""): (procedure.begin(), ONE)}
+    for unit in units:
+        following: dict[Any, tuple[Any, Fraction]] = {}
+        for (path, script, _), (state, share) in level.items():
+            for arm in procedure.arms.names:
+                for (drawn, p, after), chance in outcomes(one_step(procedure, state, unit, arm), dict(script)):
+                    if p:
+                        key = ((*path, arm), drawn, json.dumps(after, sort_keys=True))
+                        before = following.get(key, (after, Fraction(0)))[1]
+                        following[key] = (after, before + share * chance * p)
+        level = following
     found: dict[tuple[str, ...], Fraction] = defaultdict(Fraction)
-    pending: list[tuple[dict[tuple[int, str], int], Any, tuple[str, ...], Fraction]] = [
-        ({}, procedure.begin(), (), ONE)
-    ]
-    while pending:
-        script, state, path, share = pending.pop()
-        if len(path) == len(units):
-            found[path] += share
-            continue
-        unit = units[len(path)]
-
-        def one(draw: Scripted, state: Any = state, unit: Unit = unit) -> list[tuple[str, Fraction, Any]]:
-            chances = procedure.probabilities(state, unit, draw)
-            assert sum(chances.values()) == 1
-            settled = procedure.settled(state, unit)
-            if settled:
-                return [(settled, ONE, procedure.advance(state, unit, settled, draw))]
-            return [(arm, p, procedure.advance(state, unit, arm, draw)) for arm, p in chances.items() if p]
-
-        try:
-            pending += [(script, after, (*path, arm), share * p) for arm, p, after in one(Scripted(script))]
-        except NeedsOutcome as asked:
-            pending += [({**script, asked.place: k}, state, path, share / asked.n) for k in range(asked.n)]
+    for (path, _, _), (_, share) in level.items():
+        found[path] += share
     return dict(found)
 
 

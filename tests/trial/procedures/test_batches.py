@@ -1,0 +1,167 @@
+"""Designs on a batch: matched pairs and sequential rerandomisation; and every other procedure drawn in batches."""
+
+from collections import Counter, defaultdict
+from fractions import Fraction
+
+import pytest
+
+from tests.trial.procedures.enumeration import arms_of, outcomes
+from trial.errors import IntakeError, StateError
+from trial.procedures import Draws, Factor, Unit, build, epoch_key
+
+FACTORS = (Factor("jobcentre", ("north", "south")), Factor("age", ("young", "middle", "old")))
+
+
+def people(*levels):
+    return [
+        Unit(f"p{number}", {"jobcentre": jobcentre, "age": age}, f"{jobcentre}/{age}")
+        for number, (jobcentre, age) in enumerate(levels)
+    ]
+
+
+THREE = people(("north", "young"), ("north", "young"), ("south", "old"))
+
+
+def keyed(epoch=1):
+    return Draws(epoch_key(bytes(32), "t", epoch), "t", epoch, "")
+
+
+def shares(procedure, batch):
+    """Give the exact probability of each arm for each unit of a batch."""
+    found = defaultdict(lambda: defaultdict(Fraction))
+    for assigned, share in outcomes(lambda draw: procedure.assign(procedure.begin(), batch, draw, 0)):
+        for who, drawn in assigned.drawn.items():
+            found[who][drawn.arm] += share
+    return {who: dict(arms) for who, arms in found.items()}
+
+
+@pytest.mark.parametrize("ratio", ["1:1", "2:1", "3:1", "2:2:1", "1:1:1"])
+def test_matched_pairs_keep_every_ratio_also_for_who_is_left_over(ratio):
+    procedure = build("matched-pairs@1", {}, arms_of(ratio), FACTORS)
+    assert shares(procedure, THREE) == {unit.participant_id: arms_of(ratio).target for unit in THREE}
+
+
+@pytest.mark.parametrize("ratio", ["1:1", "1:1:1"])
+def test_rerandomisation_keeps_its_ratio_exactly(ratio):
+    procedure = build("rerandomisation@1", {"candidates": 2}, arms_of(ratio), FACTORS)
+    batch = THREE if ratio == "1:1" else THREE[:2]
+    assert shares(procedure, batch) == {unit.participant_id: arms_of(ratio).target for unit in batch}
+
+
+def test_pairs_are_the_nearest():
+    """Four alike in pairs of two strata: each stratum has one of each arm, whatever is drawn."""
+    batch = people(("north", "young"), ("south", "old"), ("north", "young"), ("south", "old"))
+    procedure = build("matched-pairs@1", {}, arms_of("1:1"), FACTORS)
+    for assigned, _ in outcomes(lambda draw: procedure.assign({}, batch, draw, 0)):
+        arms = {who: drawn.arm for who, drawn in assigned.drawn.items()}
+        assert arms["p0"] != arms["p2"]
+        assert arms["p1"] != arms["p3"]
+
+
+def test_who_is_left_over_is_paired_with_those_who_agree_on_the_earlier_factors():
+    batch = people(("north", "young"), ("north", "young"), ("north", "young"), ("south", "old"), ("north", "old"))
+    groups = build("matched-pairs@1", {}, arms_of("1:1"), FACTORS).groups(batch)
+    assert groups == [[0, 1], [2, 4], [3]]
+
+
+def test_rerandomisation_takes_the_candidate_a_second_computation_takes():
+    """Pearson's chi-square of arm by level over the whole trial so far, computed from the raw list."""
+    procedure = build("rerandomisation@1", {"candidates": 20}, arms_of("1:1"), FACTORS)
+    kinds = [(jobcentre, age) for jobcentre in FACTORS[0].levels for age in FACTORS[1].levels]
+    state, step, past = procedure.begin(), 0, []
+    for day in range(6):
+        batch = [
+            Unit(f"d{day}p{k}", dict(zip(("jobcentre", "age"), kinds[(k * k + day) % 6], strict=True)), "s")
+            for k in range(7)
+        ]
+        draws = keyed()
+        units = [
+            next(u for u in batch if u.participant_id == who)
+            for who in procedure.assign(state, batch, draws, step).drawn
+        ]
+
+        def distance(arms, units=units, past=tuple(past)):
+            total = Fraction(0)
+            for name in ("jobcentre", "age"):
+                table = Counter((unit.levels[name], arm) for unit, arm in [*past, *zip(units, arms, strict=True)])
+                for level in {level for level, _ in table}:
+                    n = table[level, "A"] + table[level, "B"]
+                    total += sum(Fraction((2 * table[level, arm] - n) ** 2, 2 * n) for arm in "AB")
+            return total
+
+        candidates = [procedure._candidate(len(units), c, draws, step) for c in range(20)]
+        best = candidates[min(range(20), key=lambda c: (distance(candidates[c]), c))]
+        assigned = procedure.assign(state, batch, draws, step)
+        assert [drawn.arm for drawn in assigned.drawn.values()] == best
+        past += list(zip(units, best, strict=True))
+        state, step = assigned.state, step + len(batch)
+
+
+def test_todays_batch_mends_what_yesterdays_left():
+    """Fresh complete randomisation a day drifts; sequential rerandomisation over 200 days does not."""
+    procedure = build("rerandomisation@1", {"candidates": 10}, arms_of("1:1"), FACTORS)
+    state, step, draws = procedure.begin(), 0, keyed()
+    for day in range(200):
+        batch = [
+            Unit(f"d{day}p{k}", {"jobcentre": "north" if k % 3 else "south", "age": "young" if k % 2 else "old"}, "s")
+            for k in range(5)
+        ]
+        assigned = procedure.assign(state, batch, draws, step)
+        state, step = assigned.state, step + 5
+    assert all(abs(a - b) <= 8 for levels in state.values() for a, b in levels.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("matched-pairs@1", {}),
+        ("rerandomisation@1", {"candidates": 3}),
+        ("pocock-simon@1", {"probability": 0.8}),
+        ("big-stick@1", {"tolerance": 2}),
+        ("permuted-block@1", {"sizes": [2, 4]}),
+    ],
+)
+def test_permuting_the_rows_of_a_batch_changes_no_arm(name, parameters):
+    """Sorting a file lets nobody choose an arm; stochatreat changed 41 % of arms when a row was dropped."""
+    batch = [
+        Unit(f"p{k}", {"jobcentre": "north" if k % 3 else "south", "age": "young" if k % 2 else "old"}, "s")
+        for k in range(30)
+    ]
+    procedure = build(name, parameters, arms_of("1:1"), FACTORS)
+    expected = procedure.assign(procedure.begin(), batch, keyed(), 0)
+    for order in (batch[::-1], batch[10:] + batch[:10], sorted(batch, key=lambda unit: unit.levels["age"])):
+        assert procedure.assign(procedure.begin(), order, keyed(), 0) == expected
+
+
+@pytest.mark.parametrize("name", ["matched-pairs@1", "rerandomisation@1"])
+def test_a_batch_design_says_that_it_needs_a_batch(name):
+    from trial.procedures import next_arm
+
+    procedure = build(name, {"candidates": 3} if name == "rerandomisation@1" else {}, arms_of("1:1"), FACTORS)
+    with pytest.raises(StateError) as refused:
+        next_arm(procedure, procedure.begin(), THREE[0], keyed(), 0)
+    assert refused.value.stable_code == "batch-only"
+
+
+@pytest.mark.parametrize("name", ["matched-pairs@1", "rerandomisation@1"])
+def test_what_does_not_fit_is_refused(name):
+    procedure = build(name, {"candidates": 3} if name == "rerandomisation@1" else {}, arms_of("1:1"), FACTORS)
+    for batch, code in (
+        ([*THREE, THREE[0]], "duplicate-participant"),
+        ([*THREE, Unit("p9", {"jobcentre": "west", "age": "old"}, "s")], "unknown-level"),
+        ([*THREE, Unit("p9", {"jobcentre": "north"}, "s")], "missing-factor"),
+    ):
+        with pytest.raises(IntakeError) as refused:
+            procedure.assign(procedure.begin(), batch, keyed(), 0)
+        assert refused.value.stable_code == code
+
+
+@pytest.mark.slow
+def test_monte_carlo_of_rerandomisation_within_four_standard_errors():
+    """100,000 batches of the design: each unit's share of the first arm, and exchangeable labels."""
+    procedure = build("rerandomisation@1", {"candidates": 3}, arms_of("1:1"), FACTORS)
+    runs, first = 100_000, Counter()
+    for epoch in range(runs):
+        for who, drawn in procedure.assign({}, THREE, keyed(epoch), 0).drawn.items():
+            first[who] += drawn.arm == "A"
+    assert all(abs(count - runs / 2) < 4 * (runs / 4) ** 0.5 for count in first.values())
