@@ -10,28 +10,26 @@ from trial.console import dry_run_option, json_option, say, show_json, show_tabl
 @click.command("estimate")
 @click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("registers", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the effects and their manifest."
-)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for effects and manifest.")
 @json_option
 @dry_run_option
 def estimate(bundle: Path, registers: Path, out: Path | None, as_json: bool, dry_run: bool) -> None:
-    """Compute every effect the protocol declares and write effects.parquet, effects.json and manifest.json.
+    """Compute every effect the protocol declares; write effects.parquet, effects.json and manifest.json.
+
+    The files are for the secure side: `analysis report` releases what may leave it.
 
     Example: analysis estimate bundle registers --out effects
     """
-    from trial.bundle import read_bundle
-
     from analysis.outcomes import build_analysis_set
     from analysis.plan import Sources, run_plan
     from analysis.plan.manifest import hashes
+    from trial.bundle import read_bundle
 
     read = read_bundle(bundle)
-    analysis_set = build_analysis_set(read, registers, read.protocol)
-    effects = run_plan(read.protocol, analysis_set.frame)
+    effects = run_plan(read.protocol, build_analysis_set(read, registers, read.protocol).frame)
     if out is not None and not dry_run:
-        inputs = {**hashes(bundle), **hashes(registers, "*.parquet")}
-        effects.write(out, Sources(read.manifest["protocol_digest"], read.manifest.get("ledger_head"), inputs))
+        inputs = {**hashes(bundle, "manifest.json"), **hashes(registers, "*.parquet")}
+        effects.write(out, Sources(read.manifest["protocol_digest"], read.manifest["ledger_head"], inputs))
         say(f"Wrote effects.parquet, effects.json and manifest.json in {out}")
     if as_json:
         show_json(effects.to_json())

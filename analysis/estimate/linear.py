@@ -99,7 +99,7 @@ def solve(
     coefficients = bread @ (moved.T @ (masses * within))
     residual = within - moved @ coefficients
     if (masses * residual**2).sum() <= ROUNDING * (masses * (outcome - outcome.mean()) ** 2).sum():
-        raise DegenerateError("the columns explain the outcome fully: no standard error exists")
+        raise DegenerateError("the outcome does not vary beyond what the columns explain: no standard error exists")
     return Fit(rows.names, coefficients, bread, moved, residual, masses, absorbed, base, strata, rows.cluster)
 
 
