@@ -64,13 +64,10 @@ def _fit(
     """
     if size != len(doses):
         raise DegenerateError(f"{size} instruments cannot tell the effects of {len(doses)} doses apart")
-    columns = np.column_stack(
-        [np.asarray(values, dtype=np.float64) for values in (*instruments.values(), *covariates.values())]
+    design = np.column_stack([np.asarray(values, dtype=np.float64) for values in columns.values()])
+    reduced, *stages = (
+        fit_rows(values, design, stratum, names=tuple(columns), cluster=cluster) for values in (y, *doses.values())
     )
-    names = (*instruments, *covariates)
-    reduced = fit_rows(y, columns, stratum, names=names, cluster=cluster)
-    stages = [fit_rows(values, columns, stratum, names=names, cluster=cluster) for values in doses.values()]
-    size = len(instruments)
     first = np.column_stack([stage.coefficients[:size] for stage in stages])
     if np.linalg.matrix_rank(first / np.abs(first).max(), tol=1e-8) < size:
         raise DegenerateError("the instruments do not move the doses apart")
