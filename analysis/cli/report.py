@@ -1,0 +1,38 @@
+"""`analysis report`: from a bundle and the registers to a page to read."""
+
+from pathlib import Path
+
+import click
+
+from trial.console import json_option, say, show_json
+
+
+@click.command("report")
+@click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("registers", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the report.")
+@click.option("--lang", type=click.Choice(["da", "en"]), default="da", show_default=True, help="Danish or English.")
+@click.option("--threshold", type=click.IntRange(min=3), default=5, show_default=True, help="Hide smaller counts.")
+@json_option
+def report(bundle: Path, registers: Path, *, out: Path, lang: str, threshold: int, as_json: bool) -> None:
+    """Write report.html and its figures: what was declared, the flow, pauses, balance, effects, deviations.
+
+    Example: analysis report bundle registers --out report --lang en
+    """
+    import json
+
+    from analysis.outcomes import build_analysis_set
+    from analysis.plan import run_plan
+    from analysis.report.render import render
+    from trial.bundle import read_bundle
+
+    read = read_bundle(bundle)
+    analysis_set = build_analysis_set(read, registers, read.protocol)
+    planted = registers / "truth.json"
+    truth = json.loads(planted.read_text(encoding="utf-8")) if planted.is_file() else None
+    effects = run_plan(read.protocol, analysis_set.frame)
+    rendered = render(read, analysis_set, effects, "da" if lang == "da" else "en", truth=truth, threshold=threshold)
+    page = rendered.write(out)
+    if as_json:
+        show_json({"report": page, "figures": [f"figures/{picture.name}.png" for picture in rendered.pictures]})
+    say(f"Wrote {page} and {len(rendered.pictures)} figures")

@@ -1,0 +1,88 @@
+"""From released results to one page: self-contained HTML, its figures inside it and beside it.
+
+1. Everything passes the disclosure control before a section sees it; the finished page is searched once more.
+2. The page asks nothing of a network: style, figures and words are in it.
+3. The same bundle, analysis set, effects and language give the same bytes.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from analysis.disclosure import DEFAULT_THRESHOLD, check_text, release_effects
+from analysis.plan.effects import Effects
+from analysis.report import sections
+from analysis.report.facts import gather
+from analysis.report.figures import Picture
+from analysis.report.page import Context, Numbering, Plate, Section
+from analysis.report.words import Lang, Words
+
+_IMAGE = re.compile(r"data:image/svg\+xml;base64,[A-Za-z0-9+/=]+")
+
+
+@dataclass(frozen=True)
+class Report:
+    """A rendered report: the page and its figures."""
+
+    html: str
+    pictures: tuple[Picture, ...]
+
+    def write(self, out: Path) -> Path:
+        """Write report.html and figures/*.png into a folder; give the path of the page."""
+        (out / "figures").mkdir(parents=True, exist_ok=True)
+        for picture in self.pictures:
+            (out / "figures" / f"{picture.name}.png").write_bytes(picture.png)
+        page = out / "report.html"
+        page.write_text(self.html, encoding="utf-8")
+        return page
+
+
+def render(
+    bundle: Any,
+    analysis_set: Any,
+    effects: Effects,
+    lang: Lang,
+    *,
+    truth: Mapping[str, Any] | None = None,
+    threshold: int = DEFAULT_THRESHOLD,
+) -> Report:
+    """Render the report of a trial.
+
+    bundle: as read by trial.bundle. analysis_set: its `frame` and `flow`. truth: the planted effects of synthetic
+    registers, where there are any. Raises DisclosureError when the page would hold an identifier.
+    """
+    words = Words(lang)
+    facts = gather(bundle, analysis_set.frame, analysis_set.flow, threshold)
+    released = release_effects(effects, threshold)
+    planted = None if truth is None else dict(truth)
+    context = Context(bundle.protocol, bundle.manifest, facts, released, planted, words)
+    parts = _sections(context)
+    html = _template().render(
+        lang=lang, words=words, context=context, answer=sections.answer(context), sections=parts,
+        trial=bundle.protocol.trial, example=bundle.protocol.legal.status == "example", threshold=threshold,
+    )  # fmt: skip
+    check_text(_IMAGE.sub("", html), "the report")
+    pictures = [block.picture for part in parts for block in part.blocks if isinstance(block, Plate)]
+    return Report(html, tuple(pictures))
+
+
+def _sections(context: Context) -> list[Section]:
+    numbering = Numbering(context.words)
+    order = (
+        sections.declared, sections.flow, sections.pauses, sections.balance, sections.effects, sections.curves,
+        sections.compliance, sections.deviations, sections.truth, sections.manifest,
+    )  # fmt: skip
+    made = [section(context, numbering) for section in order]
+    return [section for section in made if section is not None]
+
+
+def _template() -> Any:
+    page = Environment(
+        loader=PackageLoader("analysis.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    return page.get_template("report.html.jinja")

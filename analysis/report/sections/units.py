@@ -1,0 +1,26 @@
+"""In which unit an effect is told: weeks, or percentage points; per share of physical conversations for a dose."""
+
+from dataclasses import dataclass
+
+from analysis.report.words import Words
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit: its word, the factor from the stored number, and its decimals."""
+
+    key: str
+    factor: float
+    decimals: int
+
+    def show(self, words: Words, value: float | None) -> str:
+        """Write a number in this unit, without its word."""
+        return words.number(None if value is None else self.factor * value, self.decimals)
+
+
+def unit_of(variable: str, summary: str) -> Unit:
+    """Give the unit of an outcome's variable under a summary measure."""
+    dose = "-per-share" if summary == "late" else ""
+    if variable == "exit-to-employment":
+        return Unit(f"unit.points{dose}", 100.0, 2)
+    return Unit(f"unit.weeks{dose}", 1.0, 2)
