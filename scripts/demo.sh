@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 rm -rf demo && mkdir demo
 export TRIAL_DB=sqlite:///demo/trial.db TRIAL_KEY_FILE=demo/keys/trial.key
 export TRIAL_IDENTITY_KEY_FILE=demo/keys/identity.key TRIAL_SIGNING_KEY_FILE=demo/keys/signing.key
+export TRIAL_CHECKPOINT_DIR=demo/checkpoints
 arrivals=${ARRIVALS:-20000} seed=${SEED:-2021}
 run() { printf '\n\033[1m$ %s\033[0m\n' "$*" >&2; "$@"; }
 quiet() { local out=$1; shift; printf '\n\033[1m$ %s > %s\033[0m\n' "$*" "$out" >&2; "$@" > "$out"; }
@@ -24,11 +25,11 @@ if [ ! -d "$infection" ]; then
   infection=demo/infection
   run trial infection synthesise "$infection" --seed "$seed" --from 2020-02-26 --to 2023-02-08
 fi
-quiet demo/import.json trial infection import "$infection" --json
 
 # The year: citizens arrive day by day, municipalities pause, everybody else is drawn into an arm.
-run trial simulate --arrivals "$arrivals" --seed "$seed" --intake-dir demo/intake --conduct demo/conduct.parquet \
-  --canary 310221-1234
+# The canary is the number of somebody born in 1858: lawful in form, nobody's, and to be found in the intake file only.
+run trial simulate --arrivals "$arrivals" --seed "$seed" --data "$infection" --intake-dir demo/intake \
+  --conduct demo/conduct.parquet --canary 010158-8123
 
 # The proof.
 quiet demo/status.json trial status --json

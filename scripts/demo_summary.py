@@ -19,14 +19,15 @@ def read(path: Path) -> Any:
 
 def enrolment(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Say who came and what became of them."""
-    answered = status["enrolment"]
-    yield "arrivals", f"{answered['arrivals']:,}"
-    yield "  randomised", f"{answered['randomised']:,}"
-    for arm, n in answered["arms"].items():
+    turned_away = status["not_randomised"]
+    paused = sum(n for reason, n in turned_away.items() if reason.startswith("paused:"))
+    yield "arrivals", f"{status['arrivals']:,}"
+    yield "  not eligible", f"{sum(turned_away.values()) - paused:,}"
+    yield "  in a pause", f"{paused:,}"
+    yield "  randomised", f"{status['randomised']:,}"
+    for arm, n in status["per_arm"].items():
         yield f"    {arm}", f"{n:,}"
-    yield "  not eligible", f"{answered['excluded']:,}"
-    yield "  arrived in a pause", f"{answered['paused']:,}"
-    yield "pauses", f"{status['pauses']['count']:,} in {status['pauses']['municipalities']} municipalities"
+    yield "pauses", f"{status['pauses']:,}, decided from the published infection figures"
 
 
 def effect(folder: Path) -> Iterator[tuple[str, str]]:
@@ -52,7 +53,7 @@ def main(folder: Path) -> int:
     reproduced = sum(cell["status"] == "reproduced" for cell in cells)
     lines = [
         *enrolment(read(folder / "status.json")),
-        ("ledger", f"{verified['rows']:,} rows, {'verified' if verified['ok'] else 'DOES NOT VERIFY'}"),
+        ("ledger", f"{verified['length']:,} rows, {'verified' if verified['holds'] else 'DOES NOT VERIFY'}"),
         *effect(folder),
         ("published cells", f"{reproduced} of {len(cells)} reproduced to the printed digit"),
         ("report", f"{folder / 'report.html'} (Danish: {folder / 'da' / 'report.html'})"),
@@ -61,7 +62,7 @@ def main(folder: Path) -> int:
     print("\nThe trial of 2021, simulated")
     for name, text in lines:
         print(f"  {name:{width}}  {text}")
-    return 0 if verified["ok"] and reproduced == len(cells) else 1
+    return 0 if verified["holds"] and reproduced == len(cells) else 1
 
 
 if __name__ == "__main__":
