@@ -38,7 +38,9 @@ def url(folder: Path) -> str:
 def open_trial(
     folder: Path, keys: Keys = KEYS, clock: TickingClock | None = None, checkpoint_dir: Path | None = None
 ) -> Trial:
-    return Trial.init(url(folder), PROTOCOL, keys, "test", clock=clock or TickingClock(), checkpoint_dir=checkpoint_dir)
+    return Trial.init(
+        url(folder), PROTOCOL, keys, "test", clock=clock or TickingClock(), checkpoint_dir=checkpoint_dir
+    )
 
 
 def arrival(number: int, code: str = "0461", age_group: str = "18-29", exclusion: str | None = None) -> Arrival:

@@ -4,7 +4,7 @@
 2. The first row that breaks the chain or a rule is named; what follows from it is not judged.
 3. With the trial key every arm is drawn anew. Without it chain, rules and commitments are checked, and probabilities
    wherever counts alone give them.
-4. Projections must equal replay, evidence its hash; the append-only triggers must stand.
+4. Projections must equal replay, evidence its hash; tables and triggers must be as made.
 5. A checkpoint kept elsewhere must lie on the chain: this alone sees a cut tail or a ledger written anew.
 """
 
@@ -59,7 +59,7 @@ def verify_store(store: Store, key: SecretKey | None = None, checkpoint: Path | 
     with store.read() as transaction:
         findings = list(follow(state, stored(transaction), key))
         if not findings:
-            findings = [*_compare(state, transaction), *_evidence(transaction), *_triggers(transaction)]
+            findings = [*_compare(state, transaction), *_evidence(transaction), *_schema(transaction)]
         against = None
         if checkpoint is not None:
             against = checkpoints.read_checkpoint(checkpoint)
@@ -189,6 +189,6 @@ def _evidence(transaction: Transaction) -> Iterator[Finding]:
             yield Finding(f"ledger row {entry.seq}", "the file it imported must be kept")
 
 
-def _triggers(transaction: Transaction) -> Iterator[Finding]:
-    for name in sorted(transaction.missing_triggers()):
-        yield Finding(f"trigger {name}", "it must stand: without it the ledger is not append-only")
+def _schema(transaction: Transaction) -> Iterator[Finding]:
+    for name in transaction.altered():
+        yield Finding(name, "it must be as it was made: it keeps the ledger append-only and answers single")

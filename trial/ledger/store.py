@@ -1,42 +1,30 @@
-"""The database of one trial: SQLite by default, PostgreSQL by URL.
+"""The rows of one trial: what a transaction reads, and appends.
 
 1. One writer at a time: SQLite begins a writing transaction with BEGIN IMMEDIATE, PostgreSQL locks the trial's row.
    What is read inside it cannot change until it ends.
-2. A transaction is all or nothing, and durable when it returns: SQLite runs with synchronous=FULL, PostgreSQL with
-   fsync and synchronous_commit on, or is refused.
-3. WAL only where the library is sound: SQLite 3.7.0 to 3.51.2 can corrupt a WAL database that has several
-   connections; there the rollback journal (TRUNCATE) is used.
-4. Append-only by triggers (`schema`); `recursive_triggers` keeps INSERT OR REPLACE from walking through them.
-5. No statement's parameters ever appear in an error or a log. Nothing outside `ledger` speaks a dialect of SQL.
+2. A transaction is all or nothing, and durable when it returns.
+3. An entry is refused unless its payload is as its kind declares; entries are appended, never changed (`schema`).
+4. Nothing outside `database` and this module speaks SQL.
 """
 
-import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from operator import itemgetter
-from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
 
-from trial.errors import DatabaseError, FileError, LedgerError, LodtraekError, StateError
-from trial.ledger import schema
+from trial.errors import LedgerError, StateError
+from trial.ledger import database, schema
 from trial.ledger.chain import EMPTY, Head, head_of, link
+from trial.ledger.database import translated
 from trial.ledger.entry import Entry, canonical
 from trial.ledger.kinds import malformed
 
-BUSY_SECONDS = 30
 CHUNK = 5_000
-_WRITE = "lodtraek_write"
 
 Row = dict[str, Any]
-
-
-def journal_mode(sqlite_version: tuple[int, ...]) -> str:
-    """Give the journal mode that is safe with a version of SQLite."""
-    return "truncate" if (3, 7, 0) <= sqlite_version <= (3, 51, 2) else "wal"
 
 
 class Transaction:
@@ -105,7 +93,7 @@ class Transaction:
         statement = sa.select(table).order_by(*table.primary_key)
         for name, value in (where or {}).items():
             statement = statement.where(table.c[name].is_(None) if value is None else table.c[name] == value)
-        with _translated():
+        with translated():
             return [dict(row) for row in self._connection.execute(statement).mappings()]
 
     def rows_in(self, table: sa.Table, name: str, values: Iterable[object]) -> Iterator[Row]:
@@ -159,56 +147,47 @@ class Transaction:
             statement: Any = sa.select(types, columns[0], *texts).order_by(columns[0])
         else:
             statement = sa.select(sa.literal("integer" + "text" * 5), *columns).order_by(columns[0])
-        with _translated():
+        with translated():
             for row in self._connection.execute(statement, execution_options={"yield_per": CHUNK}):
                 yield tuple(row)
 
-    def missing_triggers(self) -> set[str]:
-        """Name the append-only triggers that do not stand."""
-        catalogue = (
-            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-            if self._connection.dialect.name == "sqlite"
-            else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
-        )
-        found = set(self._connection.execute(sa.text(catalogue)).scalars())
-        statements = schema.TRIGGERS[self._connection.dialect.name]
-        return {words[2] for statement in statements if (words := statement.split())[1] == "TRIGGER"} - found
+    def altered(self) -> list[str]:
+        """Name what of the schema is not as it was made: tables, indexes, and above all the append-only triggers."""
+        return database.altered(self._connection)
 
 
 class Store:
     """The database of one trial, open."""
 
     def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
+        self._engine = database.engine(url)
 
     @classmethod
     def create(cls, url: str) -> Self:
         """Make the tables of a new trial; refuse a database that already holds one."""
-        _make_private_file(url)
+        database.make_private_file(url)
         store = cls(url)
-        with _translated(), store._writer() as connection, connection.begin():
+        with translated(), store._writer() as connection, connection.begin():
             if sa.inspect(connection).has_table(schema.DATABASE.name):
                 raise StateError(
                     "a database must hold one trial", found="a trial that was opened before",
                     mend="choose another --db", code="trial-exists",
                 )  # fmt: skip
-            schema.METADATA.create_all(connection)
-            for statement in schema.TRIGGERS[connection.dialect.name]:
-                connection.exec_driver_sql(statement)
+            database.make_tables(connection)
             connection.execute(schema.DATABASE.insert(), {"schema_version": schema.VERSION})
         return store
 
     @classmethod
     def open(cls, url: str) -> Self:
         """Open the database of a trial that was begun; refuse another program's or another version's."""
-        path = sqlite_path(url)
+        path = database.sqlite_path(url)
         if path is not None and not path.exists():
             raise StateError(
                 "the trial must be opened before it is used", found="no database", where=str(path),
                 mend="trial init FILE --mode test, or name the database: --db sqlite:///PATH", code="trial-missing",
             )  # fmt: skip
         store = cls(url)
-        with _translated(), store._engine.connect() as connection, connection.begin():
+        with translated(), store._engine.connect() as connection, connection.begin():
             known = sa.inspect(connection).has_table(schema.DATABASE.name)
             version = connection.execute(sa.select(schema.DATABASE.c.schema_version)).scalar() if known else None
         if version != schema.VERSION:
@@ -221,7 +200,7 @@ class Store:
     @contextmanager
     def write(self, at: str) -> Iterator[Transaction]:
         """Begin a writing transaction at a time; it ends with the block, whole or not at all."""
-        with _translated(), self._writer() as connection, connection.begin():
+        with translated(), self._writer() as connection, connection.begin():
             connection.execute(sa.select(schema.DATABASE).with_for_update())  # PostgreSQL: the queue of writers
             transaction = Transaction(connection, at)
             yield transaction
@@ -230,112 +209,12 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Begin a reading transaction: one consistent view."""
-        with _translated(), self._engine.connect() as connection, connection.begin():
+        with translated(), self._engine.connect() as connection, connection.begin():
             yield Transaction(connection, "")
 
     def _writer(self) -> sa.Connection:
-        return self._engine.connect().execution_options(**{_WRITE: True})
+        return self._engine.connect().execution_options(**{database.WRITE: True})
 
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
-
-
-def sqlite_path(url: str) -> Path | None:
-    """Give the file of an SQLite URL; None for another database."""
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        raise DatabaseError(
-            "the database must be named by a URL", mend="--db sqlite:///trial.db or --db postgresql+psycopg://...",
-            code="database-url",
-        ) from None  # fmt: skip
-    if parsed.get_backend_name() != "sqlite":
-        return None
-    if not parsed.database or parsed.database == ":memory:":
-        raise DatabaseError("an SQLite database must be a file", mend="--db sqlite:///trial.db", code="database-url")
-    return Path(parsed.database)
-
-
-def _make_private_file(url: str) -> None:
-    path = sqlite_path(url)
-    if path is None or path.exists():
-        return
-    try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    except OSError as error:
-        raise FileError(
-            "the database's folder must exist and be writable", found=error.strerror, where=str(path),
-            mend="make the folder, or choose another --db",
-        ) from error  # fmt: skip
-
-
-def _engine(url: str) -> sa.Engine:
-    if sqlite_path(url) is None:
-        engine = sa.create_engine(_psycopg(url), hide_parameters=True)
-        sa.event.listen(engine, "connect", _prepare_postgresql)
-        return engine
-    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
-    sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _psycopg(url: str) -> sa.URL:
-    parsed = sa.make_url(url)
-    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN is deferred: unusable for read-then-write
-    mode = journal_mode(sqlite3.sqlite_version_info)
-    found = connection.execute(f"PRAGMA journal_mode={mode}").fetchone()[0]
-    if found != mode:
-        raise DatabaseError(
-            f"the database must be in journal mode {mode} with SQLite {sqlite3.sqlite_version}", found=found,
-            mend="close every other program that has the database open", code="database-unsafe",
-        )  # fmt: skip
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", "trusted_schema=OFF"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    writing = connection.get_execution_options().get(_WRITE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-
-def _prepare_postgresql(connection: Any, _record: object) -> None:
-    with connection.cursor() as cursor:
-        for setting in ("fsync", "synchronous_commit"):
-            found = cursor.execute(f"SHOW {setting}").fetchone()[0]
-            if found == "off":
-                raise DatabaseError(
-                    f"PostgreSQL must run with {setting}=on: an answer given must survive a power cut", found=found,
-                    mend=f"set {setting} = on", code="database-unsafe",
-                )  # fmt: skip
-    connection.rollback()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn an error of the database into one of the tree: the driver's words, no statement, no parameter."""
-    try:
-        yield
-    except LodtraekError:
-        raise
-    except sa.exc.IntegrityError as error:
-        raise LedgerError(
-            "an entry must not contradict the ledger", found=_words(error),
-            mend="repeat the request; if it is refused again: trial verify", code="ledger-conflict",
-        ) from None  # fmt: skip
-    except sa.exc.DBAPIError as error:
-        busy = "locked" in str(error.orig)
-        raise DatabaseError(
-            "the database must be reachable and free", found=_words(error),
-            mend="wait for the other program and repeat" if busy else "check --db, the disk and the server",
-            code="database-busy" if busy else "database",
-        ) from None  # fmt: skip
-
-
-def _words(error: sa.exc.DBAPIError) -> str:
-    return str(error.orig).splitlines()[0] if str(error.orig) else type(error.orig).__name__

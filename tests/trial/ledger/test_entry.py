@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from trial.ledger.entry import GENESIS, Entry, canonical, digest, read_line
 
 KEY = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=8)
-LEAF = st.text(st.characters(exclude_categories=["Cs"])) | st.integers(-(2**53) + 1, 2**53 - 1) | st.booleans() | st.none()
+LEAF = (
+    st.text(st.characters(exclude_categories=["Cs"]))
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.booleans()
+    | st.none()
+)
 VALUE = st.recursive(LEAF, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEY, inner, max_size=4))
 
 
@@ -42,7 +47,9 @@ def test_hash_is_sha256_over_the_canonical_json_of_all_other_fields(payload: dic
 
 def test_the_hash_of_a_fixed_entry_never_changes() -> None:
     """Computed by hand with sha256sum over the text."""
-    text = '{"at":"2021-03-01T08:00:00.000000Z","kind":"assigned@1","payload":{"a":1},"prev":"' + "0" * 64 + '","seq":7}'
+    text = (
+        '{"at":"2021-03-01T08:00:00.000000Z","kind":"assigned@1","payload":{"a":1},"prev":"' + "0" * 64 + '","seq":7}'
+    )
     assert entry({"a": 1}).hash == hashlib.sha256(text.encode()).hexdigest()
     assert entry({"a": 1}).hash == "0b169f1ab169191093eab4babcbecc8b79f5c08beb1053be0e56c7a12bc7f791"
 

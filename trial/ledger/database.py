@@ -1,0 +1,159 @@
+"""The connection to a database: SQLite by default, PostgreSQL by URL.
+
+1. SQLite runs with synchronous=FULL, PostgreSQL with fsync and synchronous_commit on, or is refused: an answer that
+   was given survives a power cut.
+2. WAL only where the library is sound: SQLite 3.7.0 to 3.51.2 can corrupt a WAL database that has several
+   connections; there the rollback journal (TRUNCATE) is used.
+3. A writing transaction of SQLite begins with BEGIN IMMEDIATE: a deferred one cannot read and then write.
+4. A new SQLite file is readable by its owner alone; `recursive_triggers` is on and schemas of others are not trusted.
+5. No statement's parameters ever appear in an error or a log.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from trial.errors import DatabaseError, FileError, LedgerError, LodtraekError
+from trial.ledger import schema
+
+BUSY_SECONDS = 30
+WRITE = "lodtraek_write"
+
+
+def journal_mode(sqlite_version: tuple[int, ...]) -> str:
+    """Give the journal mode that is safe with a version of SQLite."""
+    return "truncate" if (3, 7, 0) <= sqlite_version <= (3, 51, 2) else "wal"
+
+
+def make_tables(connection: sa.Connection) -> None:
+    """Make every table of a new trial, and the triggers that guard them."""
+    schema.METADATA.create_all(connection)
+    for statement in schema.TRIGGERS[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
+
+
+def altered(connection: sa.Connection) -> list[str]:
+    """Name the tables, indexes and triggers that are not as they were made."""
+    if connection.dialect.name != "sqlite":
+        guards = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+        found = set(connection.execute(sa.text(guards)).scalars())
+        words = [statement.split() for statement in schema.TRIGGERS["postgresql"]]
+        return sorted(f"trigger {name}" for _, kind, name, *_ in words if kind == "TRIGGER" and name not in found)
+    catalogue = sa.text("SELECT type || ' ' || name, tbl_name, sql FROM sqlite_master")
+    blank = sa.create_engine("sqlite://")
+    with blank.connect() as made:
+        make_tables(made)
+        expected = {name: tuple(rest) for name, *rest in made.execute(catalogue)}
+    blank.dispose()
+    present = {name: tuple(rest) for name, *rest in connection.execute(catalogue)}
+    return sorted(name for name in {**expected, **present} if expected.get(name) != present.get(name))
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Give the file of an SQLite URL; None for another database."""
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise DatabaseError(
+            "the database must be named by a URL", mend="--db sqlite:///trial.db or --db postgresql+psycopg://...",
+            code="database-url",
+        ) from None  # fmt: skip
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    if not parsed.database or parsed.database == ":memory:":
+        raise DatabaseError("an SQLite database must be a file", mend="--db sqlite:///trial.db", code="database-url")
+    return Path(parsed.database)
+
+
+def make_private_file(url: str) -> None:
+    path = sqlite_path(url)
+    if path is None or path.exists():
+        return
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise FileError(
+            "the database's folder must exist and be writable", found=error.strerror, where=str(path),
+            mend="make the folder, or choose another --db",
+        ) from error  # fmt: skip
+
+
+def engine(url: str) -> sa.Engine:
+    if sqlite_path(url) is None:
+        engine = sa.create_engine(_psycopg(url), hide_parameters=True)
+        sa.event.listen(engine, "connect", _prepare_postgresql)
+        return engine
+    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _psycopg(url: str) -> sa.URL:
+    parsed = sa.make_url(url)
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN is deferred: unusable for read-then-write
+    mode = journal_mode(sqlite3.sqlite_version_info)
+    found = connection.execute(f"PRAGMA journal_mode={mode}").fetchone()[0]
+    if found != mode:
+        raise DatabaseError(
+            f"the database must be in journal mode {mode} with SQLite {sqlite3.sqlite_version}", found=found,
+            mend="close every other program that has the database open", code="database-unsafe",
+        )  # fmt: skip
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", "trusted_schema=OFF"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writing = connection.get_execution_options().get(WRITE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        for setting in ("fsync", "synchronous_commit"):
+            found = cursor.execute(f"SHOW {setting}").fetchone()[0]
+            if found == "off":
+                raise DatabaseError(
+                    f"PostgreSQL must run with {setting}=on: an answer given must survive a power cut", found=found,
+                    mend=f"set {setting} = on", code="database-unsafe",
+                )  # fmt: skip
+    connection.rollback()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn an error of the database into one of the tree: the driver's words, no statement, no parameter."""
+    try:
+        yield
+    except LodtraekError:
+        raise
+    except sa.exc.IntegrityError as error:
+        raise LedgerError(
+            "an entry must not contradict the ledger", found=_words(error),
+            mend="repeat the request; if it is refused again: trial verify", code="ledger-conflict",
+        ) from None  # fmt: skip
+    except sa.exc.DBAPIError as error:
+        busy = "locked" in str(error.orig)
+        raise DatabaseError(
+            "the database must be reachable and free", found=_words(error),
+            mend="wait for the other program and repeat" if busy else "check --db, the disk and the server",
+            code="database-busy" if busy else "database",
+        ) from None  # fmt: skip
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # raised while a connection is made ready
+        raise DatabaseError(
+            "the database must be readable", found=type(error).__name__ if isinstance(error, ValueError) else error,
+            mend="do not assign; compare with a backup and the last checkpoint", code="database",
+        ) from None  # fmt: skip
+
+
+def _words(error: sa.exc.DBAPIError) -> str:
+    return str(error.orig).splitlines()[0] if str(error.orig) else type(error.orig).__name__
