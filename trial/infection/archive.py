@@ -85,11 +85,12 @@ class Archive:
             }
             for one in publications
         ]
-        new = 0
         with _translated(), self._engine.begin() as connection:
-            for row in rows:
-                new += connection.execute(self._insert(), row).rowcount
-        return Imported(new, len(rows) - new)
+            kept = {tuple(row) for row in connection.execute(sa.select(TABLE.c.sha256, TABLE.c.vintage_on))}
+            fresh = [row for row in rows if (row["sha256"], row["vintage_on"]) not in kept]
+            for row in fresh:
+                connection.execute(self._insert(), row)
+        return Imported(len(fresh), len(rows) - len(fresh))
 
     def publications(self) -> list[Publication]:
         """Give every publication kept, by time of publication; none where nothing was imported."""
@@ -141,18 +142,17 @@ def _read_back(row: sa.RowMapping) -> Publication:
 def _engine(url: str) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
-        if parsed.drivername == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(parsed, hide_parameters=True)
-    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError):
-        engine = None
-    if engine is None or engine.dialect.name not in _TRIGGERS:
+    except sa.exc.ArgumentError:
+        parsed = sa.URL.create("unknown")
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
         raise DatabaseError(
             "the database must be named by a URL of SQLite or PostgreSQL",
             mend="--db sqlite:///trial.db or --db postgresql+psycopg://...",
             code="database-url",
         )
-    return engine
+    return sa.create_engine(parsed, hide_parameters=True)
 
 
 def _sqlite_file(url: sa.URL) -> Path | None:

@@ -16,7 +16,7 @@ from trial.protocol.shipped import Municipality, load_municipalities
 PASSED_OVER = ("Christiansø", "NA")
 CHRISTIANSOE = "0411"
 
-_CODE = re.compile(r"\d{3,4}")
+_CODE = re.compile(r"\d{3,4}", re.ASCII)
 
 
 def municipalities() -> tuple[Municipality, ...]:

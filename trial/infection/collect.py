@@ -15,10 +15,9 @@ from datetime import datetime
 from pathlib import Path
 
 from trial.errors import FileError, InfectionError
-from trial.infection.publication import Draft, Publication, publish, understand, unknown_layout
+from trial.infection.publication import ZIP, Draft, Publication, publish, understand, unknown_layout
 
 MOST_BYTES = 100_000_000
-ZIP = b"PK\x03\x04"
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ NAN = float("nan")
 _STATUS = "Status for automatisk nedlukning"
 _SINCE = "Påbegyndelsesdato for seneste automatiske nedlukning af "
 _COUNT = "Antal dage i træk med opfyldt genåbningskriterie"
-_DATED = re.compile(r"(.+?)(?: beregnet)? pr\. (\d{2}-\d{2}-\d{4})")
+_DATED = re.compile(r"(.+?)(?: beregnet)? pr\. (\d{2}-\d{2}-\d{4})", re.ASCII)
 _MUNICIPALITY: dict[str, Measure] = {
     "Testjusteret incidens": "adjusted_incidence",
     "Antal nye smittede i kommunen": "cases",
@@ -217,7 +217,7 @@ def _verdicts(cells: _Cells, area_of: Callable[[int, tuple[str, ...]], _Area]) -
     for line, row in rows.body:
         try:
             area = area_of(line, row)
-            check_once(f"{area.name} ({area.code})", lines, rows, line)
+            check_once(area.code, lines, rows, line)
             found.append(cells.verdict(area, line, row))
         except InfectionError as problem:
             problems.append(problem)

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 from trial.errors import InfectionError
 
-_WHOLE = re.compile(r"\d{1,9}")
-_GROUPED = re.compile(r"\d{1,3}(\.\d{3}){0,2}")
-_RATE = re.compile(r"(\d{1,9}|\d{1,3}(\.\d{3})+)(,\d+)?")
+_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(\.\d{3}){0,2}", re.ASCII)
+_RATE = re.compile(r"(\d{1,9}|\d{1,3}(\.\d{3})+)(,\d+)?", re.ASCII)
 
 Number = TypeVar("Number", int, float)
 

@@ -29,12 +29,14 @@ from trial.infection.series import Series
 from trial.infection.totals import Totals
 
 PUBLISHED_AT = time(14, 0)
+ZIP = b"PK\x03\x04"
+MARKS = (b"SampleDate", b"PrDate_adjusted", b"Kommune", b"Sognekode")  # what a damaged file of ours still shows
 LATE_NAME = timedelta(days=3)
 
 Data = Series | Decisions | Totals
 
-_ISO_IN_NAME = re.compile(r"(?<!\d)(20\d{2})-(\d{2})-(\d{2})(?!\d)")
-_DANISH_IN_NAME = re.compile(r"(?<!\d)(\d{2})-?(\d{2})-?(20\d{2})(?!\d)")
+_ISO_IN_NAME = re.compile(r"(?<!\d)(20\d{2})-(\d{2})-(\d{2})(?!\d)", re.ASCII)
+_DANISH_IN_NAME = re.compile(r"(?<!\d)(\d{2})-?(\d{2})-?(20\d{2})(?!\d)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def understand(content: bytes, name: str) -> Draft | None:
     try:
         rows = read_rows(content, name)
     except InfectionError:
-        if not any(mark in content[:2000] for mark in (b"SampleDate", b"PrDate_adjusted", b"Kommune", b"Sognekode")):
+        if content.startswith(ZIP) or not any(mark in content[:2000] for mark in MARKS):
             return None
         raise
     layout = next((layout for layout in LAYOUTS if layout.fits(rows.header)), None)

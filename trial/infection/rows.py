@@ -19,8 +19,8 @@ MOST_PROBLEMS = 10  # of one file: more of the same kind help nobody
 FIRST_DAY = date(2020, 1, 1)
 LAST_DAY = date(2029, 12, 31)
 
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
-_DANISH = re.compile(r"(\d{2})-(\d{2})-(\d{4})")
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DANISH = re.compile(r"(\d{2})-(\d{2})-(\d{4})", re.ASCII)
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _BROKEN_UTF8 = re.compile("[ÂÃ][\xa0-\xbf]|Ã[\x80-\xbf]")
 

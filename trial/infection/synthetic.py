@@ -46,7 +46,7 @@ def synthetic_series(seed: int, from_on: date, to_on: date) -> dict[str, bytes]:
     return {
         "Municipality_cases_time_series.csv": _wide(CASES, days[:-1], cases[:-1], order),
         "Municipality_tested_persons_time_series.csv": _wide(TESTED, days, tested, list(range(len(population)))),
-        "Municipality_test_pos.csv": _totals(population, tested.sum(axis=0), cases.sum(axis=0)),
+        "Municipality_test_pos.csv": _totals(tested.sum(axis=0), cases.sum(axis=0)),
     }
 
 
@@ -85,17 +85,18 @@ def _wide(first: str, days: Sequence[date], counts: Counts, order: Sequence[int]
     return ("\n".join(lines) + "\n").encode("utf-8")
 
 
-def _totals(population: Floats, tested: Counts, cases: Counts) -> bytes:
+def _totals(tested: Counts, cases: Counts) -> bytes:
     lines = [
         "Kommune_(id);Kommune_(navn);Antal_testede;Antal_bekræftede_COVID-19;Befolkningstal;"
         "Kumulativ_incidens_(per_100000)"
     ]
-    for index, one in enumerate(areas.municipalities()):
-        persons = int(population[index])
-        numbers = (min(int(tested[index]), persons), int(cases[index]), persons, round(cases[index] / persons * PER))
-        lines.append(
-            ";".join(
-                [one.code.lstrip("0"), one.name, *(f"{number:,}".replace(",", ".").rjust(8) for number in numbers)]
-            )
-        )
+    rows = [
+        (one.code, one.name, min(int(tests), one.population_2020q1), int(positive), one.population_2020q1)
+        for one, tests, positive in zip(areas.municipalities(), tested, cases, strict=True)
+    ]
+    rows.append((areas.CHRISTIANSOE, "Christiansø", 0, 0, 84))
+    for code, name, tests, positive, persons in sorted(rows):
+        numbers = (tests, positive, persons, round(positive / persons * PER))
+        cells = (f"{number:,}".replace(",", ".").rjust(8) for number in numbers)
+        lines.append(";".join([code.lstrip("0"), name, *cells]))
     return ("\n".join(lines) + "\n").encode("utf-8-sig")

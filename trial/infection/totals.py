@@ -20,7 +20,7 @@ from trial.infection.rows import MOST_PROBLEMS, Rows, check_once, check_whole
 
 _POSITIVE = ("Kommune_(id)", "Befolkningstal")
 _SNAPSHOT = ("Kommune", "Antal borgere")
-_DIGITS = re.compile(r"\d{4,9}")
+_DIGITS = re.compile(r"\d{4,9}", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
