@@ -32,6 +32,7 @@ from trial.protocol.values import (
 
 __all__ = [
     "Arm",
+    "Beacon",
     "Column",
     "Conversations",
     "Dates",
@@ -169,6 +170,17 @@ class Factor(Part):
     ] = None
 
 
+class Beacon(Part):
+    """A future round of public randomness, mixed into the draws so that nobody can try out keys (see trial.beacon)."""
+
+    name: Annotated[
+        Literal["drand", "drand-quicknet"], declared_as('a public beacon: "drand" or "drand-quicknet"', "drand")
+    ]
+    round: Annotated[
+        int, declared_as("the number of a round, a whole number of at least 1", 474_000, ge=1, le=2**53 - 1)
+    ]
+
+
 class Randomisation(Part):
     """The procedure, its parameters (every further key of the table) and the guess rate it may not exceed."""
 
@@ -183,6 +195,10 @@ class Randomisation(Part):
     predictability_budget: Annotated[
         float, declared_as("a guess rate from 0.5 to 1", 0.60, ge=0.5, le=1, allow_inf_nan=False)
     ]
+    beacon: Annotated[
+        Beacon | None,
+        declared_as("a table with the name and the round of a public beacon", {"name": "drand", "round": 1}),
+    ] = None
 
     @property
     def parameters(self) -> dict[str, Any]:
