@@ -55,6 +55,18 @@ _TRIGGERS = {
 }
 
 
+def has_table(connection: sa.Connection) -> bool:
+    """Tell whether anything was ever imported into a database."""
+    return sa.inspect(connection).has_table(TABLE.name)
+
+
+def make_table(connection: sa.Connection) -> None:
+    """Make the table and the triggers that guard it."""
+    METADATA.create_all(connection)
+    for trigger in _TRIGGERS[connection.dialect.name]:
+        connection.exec_driver_sql(trigger)
+
+
 class Imported(NamedTuple):
     """How many publications were new, and how many were there already."""
 
@@ -98,7 +110,7 @@ class Archive:
             return []
         order = sa.select(TABLE).order_by(TABLE.c.published_at, TABLE.c.kind, TABLE.c.sha256)
         with _translated(), self._engine.connect() as connection:
-            if not sa.inspect(connection).has_table(TABLE.name):
+            if not has_table(connection):
                 return []
             rows = connection.execute(order).mappings().all()
         return [_read_back(row) for row in rows]
@@ -111,10 +123,8 @@ class Archive:
         if self._file is not None and not self._file.exists():
             _make_private(self._file)
         with _translated(), self._engine.begin() as connection:
-            if not sa.inspect(connection).has_table(TABLE.name):
-                METADATA.create_all(connection)
-                for trigger in _TRIGGERS[self._engine.dialect.name]:
-                    connection.exec_driver_sql(trigger)
+            if not has_table(connection):
+                make_table(connection)
 
     def _insert(self) -> sa.Insert:
         if self._engine.dialect.name == "postgresql":

@@ -12,6 +12,8 @@ from tests.trial.infection.test_readers import municipal
 from trial.errors import DatabaseError, InfectionError
 from trial.infection.archive import TABLE, Archive
 from trial.infection.publication import recognise
+from trial.ledger.database import altered
+from trial.ledger.store import Store
 
 NOW = datetime(2021, 6, 14, 12, 30, tzinfo=UTC)
 DAY = date(2021, 6, 14)
@@ -103,3 +105,18 @@ def test_a_new_file_is_private_and_reading_makes_none(tmp_path):
 def test_a_database_that_cannot_be_is_refused_without_parameters(url):
     with pytest.raises(DatabaseError):
         Archive(url).add(FILES, NOW)
+
+
+def test_a_trial_begun_where_files_were_imported_verifies(tmp_path):
+    """The table stands beside the trial's own; a guard of it that is gone is named as any other."""
+    url = f"sqlite:///{tmp_path / 'trial.db'}"
+    archive = Archive(url)
+    archive.add(FILES, NOW)
+    Store.create(url).close()
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        assert altered(connection) == []
+        connection.exec_driver_sql("DROP TRIGGER infection_update")
+        assert altered(connection) == ["trigger infection_update"]
+    engine.dispose()
+    archive.close()
