@@ -1,0 +1,108 @@
+"""A trial against a model of it: requests, pauses, crashes and reopenings in any order.
+
+The model is a dictionary of answers and a dictionary of pauses; after every step the ledger verifies, a crash has
+changed nothing, and every answer ever given is given again.
+"""
+
+import shutil
+import tempfile
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from tests.opened import DAY, KEYS, TickingClock, arrival, open_trial, url
+from trial.ledger.proof import verify_store
+from trial.service import Outcome, Trial, assigning
+
+TOWNS = ("0101", "0461")
+PEOPLE = st.integers(0, 40)
+
+
+class CrashError(Exception):
+    """The machine stops here."""
+
+
+class TrialMachine(RuleBasedStateMachine):
+    """What users and accidents do to a trial."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="lodtraek-model-"))
+        self.clock = TickingClock()
+        self.trial = open_trial(self.folder, clock=self.clock)
+        self.answers: dict[int, Outcome] = {}
+        self.open: set[str] = set()
+        self.day = DAY
+
+    def teardown(self) -> None:
+        self.trial.close()
+        shutil.rmtree(self.folder)
+
+    def town(self, person: int) -> str:
+        return TOWNS[person % 2]
+
+    @rule(people=st.lists(PEOPLE, max_size=8), excluded=st.booleans())
+    def assign(self, people: list[int], excluded: bool) -> None:
+        reason = "interpreter" if excluded else None
+        asked = [arrival(person, self.town(person), exclusion=reason) for person in people]
+        for person, outcome in zip(people, self.trial.assign(asked, self.day), strict=True):
+            if person in self.answers:
+                known = self.answers[person]
+                assert (outcome.arm, outcome.reason) == (known.arm, known.reason)
+                continue
+            paused = self.town(person) in self.open
+            expected = "excluded:interpreter" if excluded else f"paused:{self.town(person)}" if paused else None
+            assert outcome.reason == expected and (outcome.arm is None) == (expected is not None)
+            self.answers[person] = outcome
+
+    @rule(people=st.lists(PEOPLE, min_size=1, max_size=5, unique=True))
+    def crash_while_assigning(self, people: list[int]) -> None:
+        head = self.trial.head
+        asked = [arrival(person, self.town(person)) for person in people]
+        with pytest.raises(CrashError), self.trial.store.write("2021-03-01T08:00:00.000000Z") as transaction:
+            assigning.assign(transaction, self.trial.epoch, asked, self.day)
+            raise CrashError
+        assert self.trial.head == head
+
+    @rule()
+    def reopen(self) -> None:
+        self.trial.close()
+        self.trial = Trial.open(url(self.folder), KEYS, self.clock)
+
+    @rule(town=st.sampled_from(TOWNS))
+    def pause_or_resume(self, town: str) -> None:
+        self.day += timedelta(days=1)
+        if town in self.open:
+            self.trial.close_pause(town, self.day)
+            self.open.remove(town)
+        else:
+            self.trial.open_pause(town, self.day, decided_on=self.day)
+            self.open.add(town)
+
+    @rule(days=st.integers(-30, 30))
+    def clock_jumps(self, days: int) -> None:
+        self.clock.now += timedelta(days=days)
+
+    @precondition(lambda self: any(one.arm for one in self.answers.values()))
+    @rule(data=st.data())
+    def withdraw(self, data: st.DataObject) -> None:
+        assigned = sorted(one.participant_id for one in self.answers.values() if one.arm)
+        self.trial.withdraw(data.draw(st.sampled_from(assigned)), self.day, "moved")
+
+    @invariant()
+    def the_ledger_holds(self) -> None:
+        found = verify_store(self.trial.store, KEYS.trial)
+        assert found.holds, found.findings
+        lead: Counter[str] = Counter()
+        for person, outcome in self.answers.items():
+            lead[self.town(person)] += {"digital": 1, "physical": -1, None: 0}[outcome.arm]
+        assert all(abs(one) <= 3 for one in lead.values())
+
+
+TrialMachine.TestCase.settings = settings(max_examples=8, stateful_step_count=10, deadline=None)
+TestTrial = TrialMachine.TestCase
