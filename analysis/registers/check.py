@@ -6,12 +6,12 @@ Counts and weeks only; no row and no key of a person is ever shown.
 from pathlib import Path
 
 import numpy as np
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from analysis.registers.cells import as_numbers
 from analysis.registers.codes import CODES, Code, look_up
-from analysis.registers.read import open_register, read_dream, read_link
-from analysis.registers.schema import BACKGROUND, BFL, Column
+from analysis.registers.read import read_dream, read_link
+from analysis.registers.schema import BACKGROUND, BFL
+from analysis.registers.sources import Source, open_source
 from analysis.registers.weeks import column_of
 from trial.errors import RegisterError
 
@@ -29,27 +29,32 @@ def check_registers(folder: Path, codes: tuple[Code, ...]) -> dict[str, object]:
         "links": len(read_link(folder)),
     }
     for register in (BFL, BACKGROUND):
-        file = open_register(folder, register)
-        facts[f"rows in {register.name}"] = file.metadata.num_rows
-        for column in register.columns:
-            if column.range is not None:
-                _check_range(folder / f"{register.name}.parquet", column)
+        source = open_source(folder, register)
+        declared = [(name, register.column(name)) for name in source.names]
+        ranged = [(name, column.range) for name, column in declared if column is not None and column.range]
+        facts[f"rows in {register.name}"] = _check_ranges(source, ranged)
     return facts
 
 
-def _check_range(path: Path, column: Column) -> None:
-    low, high = column.range or (-np.inf, np.inf)
-    file = pq.ParquetFile(path)
-    names = [name for name in file.schema_arrow.names if column.fits(name)]
-    for batch in file.iter_batches(columns=names):
-        for name in names:
-            cells = batch[name]
-            outside = pc.sum(pc.or_(pc.less(cells, low), pc.greater(cells, high))).as_py() or 0
-            if outside:
-                raise RegisterError(
-                    f"{name} must lie between {low:g} and {high:g}",
-                    found=f"{outside} rows outside, in one batch",
-                    where=str(path),
-                    mend="correct the delivery or the declaration",
-                    code="register-range",
-                )
+def _check_ranges(source: Source, ranged: list[tuple[str, tuple[float, float]]]) -> int:
+    rows = 0
+    outside = dict.fromkeys((name for name, _ in ranged), 0)
+    for part in source.read([name for name, _ in ranged]):
+        rows += len(part)
+        for name, (low, high) in ranged:
+            numbers = as_numbers(part[name], f"{source.path}: {name}")
+            outside[name] += int(((numbers < low) | (numbers > high)).sum())
+    faults = [
+        RegisterError(
+            f"{name} must lie between {low:g} and {high:g}",
+            found=f"{outside[name]} rows outside",
+            where=str(source.path),
+            mend="correct the delivery or the declaration",
+            code="register-range",
+        )
+        for name, (low, high) in ranged
+        if outside[name]
+    ]
+    if faults:
+        raise RegisterError.gather(faults)
+    return rows

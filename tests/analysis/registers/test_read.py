@@ -82,7 +82,7 @@ def test_a_column_nobody_declared_and_one_that_is_missing(tmp_path):
 @pytest.mark.parametrize("size", [0, 1, 100, 5000])
 def test_truncated_and_empty_files(registers, tmp_path, size):
     (tmp_path / "dream.parquet").write_bytes((registers / "dream.parquet").read_bytes()[:size])
-    with pytest.raises(FileError, match="whole Parquet file"):
+    with pytest.raises(FileError, match="whole parquet file"):
         read_dream(tmp_path, TABLE)
 
 
