@@ -8,6 +8,7 @@
 """
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from trial.procedures.arms import Arms
@@ -26,6 +27,7 @@ def check_probability(arms: Arms, p: Fraction) -> None:
         raise refuse("probability", must, str(p), "probability = 0.8")
 
 
+@lru_cache(maxsize=1 << 10)
 def favour(favoured: tuple[bool, ...], p: Fraction) -> tuple[int, ...]:
     """Weigh the slots by rule 1, in whole numbers."""
     if all(favoured):

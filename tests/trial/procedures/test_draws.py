@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import random
 import time
 from collections import Counter
 from fractions import Fraction
@@ -154,3 +155,21 @@ def test_fractions_of_the_uniform_are_exact():
     for n in (2, 3, 5, 6):
         kept = [value for value in (accepted(word, 2**8, n) for word in range(2**8)) if value is not None]
         assert all(Fraction(kept.count(k), len(kept)) == Fraction(1, n) for k in range(n))
+
+
+def test_without_the_key_no_draw_can_be_computed():
+    """PlanOut hashes with a public salt: anyone could compute an assignment. Two keys agree as two coins do."""
+    one, two = (Draws(epoch_key(key, "t", 1), "t", 1, "s") for key in (KEY, KEY[::-1]))
+    same = sum(one.below(2, step, "arm") == two.below(2, step, "arm") for step in range(10_000))
+    assert abs(same - 5_000) < 4 * 50
+
+
+def test_no_generator_of_the_process_is_used():
+    """bwd draws from the global generator of numpy: whoever seeds it, or draws from it, changes the arms."""
+    draws = Draws(epoch_key(KEY, "t", 1), "t", 1, "s")
+    random.seed(1)
+    before, state = [draws.below(10, step, "arm") for step in range(50)], random.getstate()
+    random.seed(2)
+    assert [draws.below(10, step, "arm") for step in range(50)] == before
+    random.seed(1)
+    assert random.getstate() == state
