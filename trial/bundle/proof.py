@@ -6,6 +6,7 @@
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from trial.bundle.read import Bundle, read_bundle
@@ -17,6 +18,7 @@ from trial.ledger import checkpoint as checkpoints
 from trial.ledger.entry import Entry, canonical, read_line
 from trial.ledger.proof import Finding, Verification, follow, verification
 from trial.ledger.replay import State, wrong
+from trial.ledger.tree import ledger_root
 
 
 def verify_bundle(folder: Path, key: SecretKey | None = None, checkpoint: Path | None = None) -> Verification:
@@ -37,9 +39,14 @@ def verify_bundle(folder: Path, key: SecretKey | None = None, checkpoint: Path |
     if not findings:
         findings = list(_compare(bundle, state, collector, hashes_at))
     if against is not None:
-        problem = checkpoints.contradiction(against, state.opening, state.head, hashes_at.get)
+        roots = partial(_root_of, hashes_at)
+        problem = checkpoints.contradiction(against, state.opening, state.head, hashes_at.get, roots)
         findings += [] if problem is None else [Finding(f"checkpoint {checkpoint}", f"the ledger has {problem}")]
     return verification(state, key, against, findings)
+
+
+def _root_of(hashes_at: dict[int, str], length: int) -> str:
+    return ledger_root(hashes_at[number] for number in range(1, length + 1))
 
 
 def _entries(bundle: Bundle) -> Iterator[Entry]:
@@ -65,7 +72,8 @@ def _compare(bundle: Bundle, state: State, collector: Collector, hashes_at: dict
         except (LodtraekError, TypeError):
             yield Finding("manifest.json", "its checkpoint must be one")
             return
-        problem = checkpoints.contradiction(signed, state.opening, state.head, hashes_at.get)
+        roots = partial(_root_of, hashes_at)
+        problem = checkpoints.contradiction(signed, state.opening, state.head, hashes_at.get, roots)
         if problem or not signed.is_signed():
             yield Finding("manifest.json", f"its checkpoint must hold: the ledger has {problem or 'another key'}")
     expected = manifest(state, tables, signed, bundle.manifest["files"])

@@ -66,6 +66,7 @@ def manifest(
         "mode": state.opening["mode"],
         "protocol_digest": state.opening["protocol"],
         "key_commitment": state.opening["key_commitment"],
+        "epoch_key_commitment": state.opening["epoch_key_commitment"],
         "ledger_length": state.head.length,
         "ledger_head": state.head.hash,
         "last_entry_at": state.head.at,

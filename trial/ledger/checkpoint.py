@@ -1,7 +1,8 @@
 """Checkpoints: how long the ledger was, and where it ended, signed and kept outside the database.
 
 1. A chain does not see that its tail was cut off, nor that all of it was written anew; a checkpoint elsewhere does.
-2. It is canonical JSON: trial, length, head, time of the last entry, and an Ed25519 signature over all of these.
+2. It is canonical JSON: trial, length, head, Merkle root, time of the last entry, and an Ed25519 signature over all
+   of these. The root lets one citizen's entry be proved without the others (`inclusion`).
 3. The public key stands in the first entry of the ledger; whoever rewrites that changes the head of every checkpoint.
 4. One ledger of one length has one checkpoint, byte for byte: nothing in it depends on when it was written.
 5. A file is written beside and renamed: there is never half a checkpoint.
@@ -22,17 +23,18 @@ from trial.ledger.chain import Head
 from trial.ledger.entry import canonical
 from trial.ledger.projection import Row
 
-FORMAT = "lodtraek-checkpoint/1"
-_FIELDS = {"format", "trial_id", "length", "head", "at", "public_key", "signature"}
+FORMAT = "lodtraek-checkpoint/2"
+_FIELDS = {"format", "trial_id", "length", "head", "root", "at", "public_key", "signature"}
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A signed statement of a ledger's length and head."""
+    """A signed statement of a ledger's length, head and Merkle root."""
 
     trial_id: str
     length: int
     head: str
+    root: str
     at: str
     public_key: str
     signature: str
@@ -43,7 +45,7 @@ class Checkpoint:
 
     def statement(self) -> dict[str, Any]:
         """Give what is signed."""
-        return _statement(self.trial_id, Head(self.length, self.head, self.at), self.public_key)
+        return _statement(self.trial_id, Head(self.length, self.head, self.at), self.root, self.public_key)
 
     def is_signed(self) -> bool:
         """Tell whether the signature is that of the public key over the statement."""
@@ -60,12 +62,12 @@ def public_key(secret: bytes) -> str:
     return Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw().hex()
 
 
-def sign(trial_id: str, head: Head, secret: bytes) -> Checkpoint:
-    """Make the checkpoint of a ledger that ends in `head`."""
+def sign(trial_id: str, head: Head, root: str, secret: bytes) -> Checkpoint:
+    """Make the checkpoint of a ledger that ends in `head`; `root` is that of all its entries."""
     own = public_key(secret)
-    statement = canonical(_statement(trial_id, head, own)).encode()
+    statement = canonical(_statement(trial_id, head, root, own)).encode()
     signature = Ed25519PrivateKey.from_private_bytes(secret).sign(statement).hex()
-    return Checkpoint(trial_id, head.length, head.hash, head.at, own, signature)
+    return Checkpoint(trial_id, head.length, head.hash, root, head.at, own, signature)
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
@@ -121,9 +123,16 @@ def checkpoint_of(content: bytes, where: str) -> Checkpoint:
 
 
 def contradiction(
-    checkpoint: Checkpoint, opening: Row, head: Head, hash_of: Callable[[int], str | None]
+    checkpoint: Checkpoint,
+    opening: Row,
+    head: Head,
+    hash_of: Callable[[int], str | None],
+    root_of: Callable[[int], str] | None = None,
 ) -> str | None:
-    """Say how a ledger that ends in `head` contradicts a checkpoint, or None where it holds all of it."""
+    """Say how a ledger that ends in `head` contradicts a checkpoint, or None where it holds all of it.
+
+    root_of: the root over the first so many entries; without it the head alone is compared, which binds them all.
+    """
     if checkpoint.trial_id != opening.get("trial_id"):
         return f"a checkpoint of another trial, {checkpoint.trial_id}"
     if checkpoint.public_key != opening.get("signing_public_key"):
@@ -132,6 +141,8 @@ def contradiction(
         return f"{head.length} rows where the checkpoint has {checkpoint.length}"
     if hash_of(checkpoint.length) != checkpoint.head:
         return f"another row {checkpoint.length} than the checkpoint has"
+    if root_of is not None and root_of(checkpoint.length) != checkpoint.root:
+        return "another Merkle root than the checkpoint has"
     return None
 
 
@@ -140,12 +151,13 @@ def newest(folder: Path, trial_id: str) -> Path | None:
     return max(folder.glob(f"{trial_id}-*.checkpoint.json"), default=None, key=lambda path: path.name)
 
 
-def _statement(trial_id: str, head: Head, key: str) -> dict[str, Any]:
+def _statement(trial_id: str, head: Head, root: str, key: str) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "trial_id": trial_id,
         "length": head.length,
         "head": head.hash,
+        "root": root,
         "at": head.at,
         "public_key": key,
     }

@@ -1,6 +1,7 @@
 """An epoch: the time in which one protocol and one key are in force. Draws and replays go through here only.
 
-1. The epoch's key is derived from the trial key, so that one epoch can be revealed without the next.
+1. The epoch's key is derived from the trial key, so that one epoch can be revealed without the next. The value of a
+   declared beacon is mixed into it before anything is drawn.
 2. A scope is what a procedure keeps one state for: a stratum, or the whole trial (the empty text).
 3. The step of an assignment is how many citizens its scope had before it: 0, 1, 2 ... The draws are keyed by it.
 4. Without the key nothing can be drawn. A probability that rests on counts alone can still be told; one that needs a
@@ -8,15 +9,17 @@
 5. The ledger holds the protocol and the files it refers to word for word: what is installed later changes nothing.
 """
 
+import hashlib
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Self
 
-from trial.errors import KeyFileError, LedgerError
+from trial.errors import KeyFileError, LedgerError, StateError
+from trial.ledger.beacon import mixed
 from trial.procedures import (
     Draw,
     Drawn,
@@ -50,12 +53,13 @@ class _NoDraws:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One protocol, its digest, its procedure and, where it is known, the trial key."""
+    """One protocol, its digest, its procedure and, where they are known, the trial key and the beacon's value."""
 
     number: int
     protocol: Protocol
     digest: str
     secret: bytes | None = field(default=None, repr=False)
+    beacon_value: str | None = None
 
     @cached_property
     def procedure(self) -> Procedure:
@@ -72,11 +76,44 @@ class Epoch:
         """Give the levels of every stratification factor, in the order of the protocol."""
         return {factor.factor: frozenset(factor.levels) for factor in self.protocol.stratification}
 
+    @property
+    def awaits_beacon(self) -> bool:
+        """Tell whether a beacon is declared whose value is not known yet: until then nothing can be drawn."""
+        return self.protocol.randomisation.beacon is not None and self.beacon_value is None
+
+    def check_drawable(self) -> None:
+        """Raise StateError while the value of the declared beacon is awaited."""
+        beacon = self.protocol.randomisation.beacon
+        if beacon is not None and self.awaits_beacon:
+            raise StateError(
+                "the value of the declared beacon must be in the ledger before anybody is answered",
+                found=f"none of {beacon.name} round {beacon.round}",
+                mend="when the round is out: trial beacon VALUE", code="beacon-missing",
+            )  # fmt: skip
+
+    def with_beacon(self, value: str) -> Self:
+        """Give the epoch with the value of its beacon."""
+        return replace(self, beacon_value=value)
+
     @cached_property
-    def _key(self) -> bytes:
+    def key(self) -> bytes:
+        """Give the epoch's key, which can be revealed when the epoch is over; needs the trial key."""
         if self.secret is None:
             raise KeyFileError("the trial key must be given to draw", mend="name it: --key FILE", code="key-missing")
         return epoch_key(self.secret, self.protocol.trial.id, self.number)
+
+    @property
+    def key_commitment(self) -> str:
+        """Give what the ledger commits to: SHA-256 of the epoch's key."""
+        return hashlib.sha256(self.key).hexdigest()
+
+    @cached_property
+    def _drawing_key(self) -> bytes:
+        self.check_drawable()
+        beacon = self.protocol.randomisation.beacon
+        if beacon is None or self.beacon_value is None:
+            return self.key
+        return mixed(self.key, beacon, self.beacon_value)
 
     @cached_property
     def _draws(self) -> dict[str, Draws]:
@@ -85,7 +122,7 @@ class Epoch:
     def draws(self, scope: str) -> Draws:
         """Give the keyed draws of a scope; needs the key."""
         if scope not in self._draws:
-            self._draws[scope] = Draws(self._key, self.protocol.trial.id, self.number, scope)
+            self._draws[scope] = Draws(self._drawing_key, self.protocol.trial.id, self.number, scope)
         return self._draws[scope]
 
     def draw(self, state: Any, unit: Unit, step: int) -> Drawn:

@@ -2,6 +2,7 @@
 
 1. A payload has exactly the declared fields, in the order of their names: none missing, none beside.
 2. The opening holds the whole protocol text, its digest, and the commitments of the keys: nothing is drawn before it.
+   Where the protocol declares a beacon, nothing is drawn before the value of its round either.
 3. An assignment holds everything its arm follows from, save the key.
 4. Nothing here names a person: participants are keyed pseudonyms.
 
@@ -49,10 +50,12 @@ KINDS: Mapping[str, Mapping[str, str]] = {
         "procedure": TEXT,
         "epoch": COUNT,
         "key_commitment": SHA256,
+        "epoch_key_commitment": SHA256,
         "identity_commitment": SHA256,
         "signing_public_key": _or_null(SHA256),
         "software": TEXT,
     },
+    "beacon@1": {"epoch": COUNT, "name": TEXT, "round": COUNT, "value": SHA256},
     "assigned@1": {
         "participant_id": TEXT,
         "on": DAY,

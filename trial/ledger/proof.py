@@ -10,6 +10,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from trial.ledger.entry import Entry, canonical
 from trial.ledger.projection import Row
 from trial.ledger.replay import State, wrong
 from trial.ledger.store import Store, Transaction
+from trial.ledger.tree import ledger_root
 
 STORED_AS = "integer" + "text" * 5
 
@@ -63,9 +65,14 @@ def verify_store(store: Store, key: SecretKey | None = None, checkpoint: Path | 
         against = None
         if checkpoint is not None:
             against = checkpoints.read_checkpoint(checkpoint)
-            problem = checkpoints.contradiction(against, state.opening, state.head, transaction.hash_of)
+            roots = partial(_root_of, transaction)
+            problem = checkpoints.contradiction(against, state.opening, state.head, transaction.hash_of, roots)
             findings += [] if problem is None else [Finding(f"checkpoint {checkpoint}", f"the ledger has {problem}")]
     return verification(state, key, against, findings)
+
+
+def _root_of(transaction: Transaction, length: int) -> str:
+    return ledger_root(transaction.hashes(0, length))
 
 
 def verification(

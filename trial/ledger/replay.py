@@ -1,6 +1,6 @@
 """The state of a trial is a function of its entries: `state = replay(entries)`.
 
-1. The first entry opens the trial, and only the first.
+1. The first entry opens the trial, and only the first. The value of a declared beacon comes before any answer, once.
 2. A citizen has one answer for good: assigned once, or not randomised once. Whoever asks again gets that answer.
 3. The steps of a scope (a stratum, or the whole trial where the procedure sees it all) are 0, 1, 2 ... without a gap.
 4. Nobody is assigned in a municipality whose pause covers the day, as the ledger knew it then; nobody is recorded as
@@ -11,13 +11,16 @@
 7. Conversations, withdrawals and corrections speak of citizens who were assigned; a settled conversation stands.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
 import orjson
 
+from trial.clock import utc_text
 from trial.errors import LedgerError
+from trial.ledger.beacon import published_at
 from trial.ledger.chain import EMPTY, broken, head_of
 from trial.ledger.entry import Entry, canonical
 from trial.ledger.epoch import Epoch, protocol_of, texts
@@ -37,6 +40,7 @@ class State:
         self._secret = secret
         self.head = EMPTY
         self.opening: Row = {}
+        self._opened_at = ""
         self._epoch: Epoch | None = None
         self.participants: dict[str, Row] = {}
         self.scopes: dict[tuple[int, str], tuple[int, Any]] = {}
@@ -73,19 +77,35 @@ class State:
             return "the first entry, and only the first, must open the trial"
         return None
 
-    def _open(self, _entry: Entry, payload: Row) -> str | None:
+    def _open(self, entry: Entry, payload: Row) -> str | None:
         if digest(payload["protocol_toml"]) != payload["protocol"]:
             return "the protocol's digest must be that of its text"
         protocol = protocol_of(payload["protocol_toml"], payload["references"])
         if (payload["trial_id"], payload["procedure"]) != (protocol.trial.id, protocol.randomisation.procedure):
             return "trial and procedure must be those of the protocol"
-        self.opening = payload
-        self._epoch = Epoch(payload["epoch"], protocol, payload["protocol"], self._secret)
+        epoch = Epoch(payload["epoch"], protocol, payload["protocol"], self._secret)
+        committed = self._secret is not None and payload["key_commitment"] == hashlib.sha256(self._secret).hexdigest()
+        if committed and payload["epoch_key_commitment"] != epoch.key_commitment:
+            return "the commitment of its epoch's key must be that of the key"
+        self.opening, self._opened_at, self._epoch = payload, entry.at, epoch
+        return None
+
+    def _enter_beacon(self, _entry: Entry, payload: Row) -> str | None:
+        beacon = self.epoch.protocol.randomisation.beacon
+        if beacon is None or (beacon.name, beacon.round) != (payload["name"], payload["round"]):
+            return "beacon and round must be those of the protocol"
+        if not self.epoch.awaits_beacon or payload["epoch"] != self.epoch.number or self.participants:
+            return "the value of a beacon must be entered once, before anybody is answered"
+        if self.opening["mode"] == "production" and utc_text(published_at(beacon)) <= self._opened_at:
+            return "in production the round of a beacon must come out after the opening"
+        self._epoch = self.epoch.with_beacon(payload["value"])
         return None
 
     def _arrive(self, payload: Row) -> str | None:
         if payload["participant_id"] in self.participants:
             return "a citizen must have one answer"
+        if self.epoch.awaits_beacon:
+            return "nobody may be answered before the value of the beacon is entered"
         if (payload["epoch"], payload["protocol"]) != (self.epoch.number, self.epoch.digest):
             return "epoch and protocol must be those in force"
         if date.fromisoformat(payload["on"]) not in self.epoch.protocol.trial.enrolment:
@@ -188,6 +208,7 @@ class State:
 
 _RULES: dict[str, Callable[[State, Entry, Row], str | None]] = {
     "trial-opened@1": State._open,
+    "beacon@1": State._enter_beacon,
     "assigned@1": State._assign,
     "not-randomised@1": State._turn_away,
     "pause-opened@1": State._open_pause,

@@ -118,6 +118,12 @@ class Transaction:
         entry = self.entry(seq)
         return None if entry is None else entry.hash
 
+    def hashes(self, after: int, until: int) -> list[str]:
+        """Give the hashes of the entries numbered above `after`, up to `until`."""
+        columns = schema.LEDGER.c
+        between = sa.and_(columns.seq > after, columns.seq <= until)
+        return list(self._connection.execute(sa.select(columns.hash).where(between).order_by(columns.seq)).scalars())
+
     def tally(self, table: sa.Table, *names: str) -> dict[tuple[Any, ...], int]:
         """Count the rows of a table by the values of columns."""
         columns = [table.c[name] for name in names]

@@ -50,6 +50,16 @@ class Frontier:
         return found
 
 
+def entry_leaf(own_hash: str) -> bytes:
+    """Give the leaf of an entry, by the entry's hash as the ledger writes it."""
+    return leaf(bytes.fromhex(own_hash))
+
+
+def ledger_root(hashes: Iterable[str]) -> str:
+    """Give the root over the hashes of entries, as a checkpoint writes it."""
+    return Frontier(map(entry_leaf, hashes)).root().hex()
+
+
 def root(leaves: Sequence[bytes]) -> bytes:
     """Give the root over the hashes of leaves."""
     return Frontier(leaves).root()

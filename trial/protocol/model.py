@@ -171,7 +171,7 @@ class Factor(Part):
 
 
 class Beacon(Part):
-    """A future round of public randomness, mixed into the draws so that nobody can try out keys (see trial.beacon)."""
+    """A future round of public randomness, mixed into the draws so that nobody can try out keys."""
 
     name: Annotated[
         Literal["drand", "drand-quicknet"], declared_as('a public beacon: "drand" or "drand-quicknet"', "drand")

@@ -39,6 +39,7 @@ class Outcome:
 def assign(transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival], on: date) -> list[Outcome]:
     """Answer every arrival, in the order given; draw in keyed order."""
     check_enrolment(epoch, on)
+    epoch.check_drawable()
     batch = {arrival.participant_id: arrival for arrival in reversed(arrivals)}
     answers = _known(transaction, batch)
     fresh = [participant for participant in batch if participant not in answers]
@@ -60,6 +61,7 @@ def assign(transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival], 
 def preview(transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival], on: date) -> list[Outcome]:
     """Tell who has an answer, and who of the others would not be randomised; an arm not drawn yet stays undrawn."""
     check_enrolment(epoch, on)
+    epoch.check_drawable()
     known = _known(transaction, {arrival.participant_id for arrival in arrivals})
     paused = _paused(transaction, on)
     return [

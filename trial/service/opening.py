@@ -1,17 +1,22 @@
 """Opening a trial: the first entry locks the protocol and commits to the keys before anything is drawn.
 
 1. The ledger holds the protocol and every file it refers to word for word, with the protocol's digest.
-2. It holds the commitments of the trial key and the identity key, and the public key that checkpoints are signed for.
+2. It holds the commitments of the trial key, of the epoch's key and of the identity key, and the public key that
+   checkpoints are signed for.
 3. Keys and trial are of one mode. Production needs a signing key: without checkpoints a cut tail is not seen.
 4. A key that is not the committed one is refused: it would draw other arms, or give a citizen a second pseudonym.
+5. The value of a declared beacon is entered once, before anybody is answered; until then every answer is refused.
 """
 
+import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+from trial.clock import utc_text
 from trial.errors import KeyFileError, StateError
 from trial.keys import MODES, Keys
+from trial.ledger.beacon import published_at, read_value
 from trial.ledger.checkpoint import public_key
 from trial.ledger.epoch import Epoch
 from trial.ledger.projection import Row
@@ -29,6 +34,7 @@ def opening(protocol_file: Path, keys: Keys, mode: str) -> Row:
     if mode not in MODES:
         raise StateError(f"the mode must be one of {', '.join(MODES)}", found=mode, mend="--mode test", code="mode")
     trial_key, identity_key = keys.need("trial"), keys.need("identity")
+    epoch = Epoch(FIRST_EPOCH, protocol, digest(protocol), trial_key.secret)
     signing_key = keys.need("signing") if mode == "production" else keys.signing
     _check_modes(keys, mode)
     folder = protocol_file.parent
@@ -41,21 +47,64 @@ def opening(protocol_file: Path, keys: Keys, mode: str) -> Row:
         "format": "lodtraek-ledger/1",
         "trial_id": protocol.trial.id,
         "mode": mode,
-        "protocol": digest(protocol),
+        "protocol": epoch.digest,
         "protocol_toml": protocol_file.read_bytes().decode(),
         "references": {name: path.read_bytes().decode() for name, path in files.items() if path is not None},
         "procedure": protocol.randomisation.procedure,
         "epoch": FIRST_EPOCH,
         "key_commitment": trial_key.commitment,
+        "epoch_key_commitment": epoch.key_commitment,
         "identity_commitment": identity_key.commitment,
         "signing_public_key": None if signing_key is None else public_key(signing_key.secret),
         "software": f"lodtraek {version('lodtraek')}",
     }
 
 
-def append_opening(transaction: Transaction, payload: Row) -> None:
-    """Append the first entry, once it replays."""
-    State().apply(transaction.append("trial-opened@1", payload))
+def append_opening(transaction: Transaction, payload: Row, beacon_value: str | None = None) -> None:
+    """Append the first entry, and the value of the beacon where it is out already, once they replay."""
+    state = State()
+    state.apply(transaction.append("trial-opened@1", payload))
+    if beacon_value is not None:
+        state.apply(transaction.append("beacon@1", _beacon_payload(state.epoch, beacon_value)))
+
+
+def append_beacon(transaction: Transaction, payload: Row, value: str) -> None:
+    """Append the value of the declared beacon; raise StateError where there is none to enter or it stands already."""
+    opened = transaction.entry(1)
+    assert opened is not None  # noqa: S101 - the trial is open
+    state = State()
+    state.apply(opened)
+    entered = _beacon_payload(state.epoch, value)
+    if transaction.entries("beacon@1"):
+        raise StateError(
+            "the value of a beacon must be entered once", found="a value entered before",
+            mend="trial verify; a value that was entered is never replaced", code="beacon-known",
+        )  # fmt: skip
+    beacon = state.epoch.protocol.randomisation.beacon
+    if payload["mode"] == "production" and beacon is not None and utc_text(published_at(beacon)) <= opened.at:
+        raise StateError(
+            "in production the round of a beacon must come out after the opening", found=published_at(beacon),
+            mend="declare a round that is still to come, and open a new trial", code="beacon-early",
+        )  # fmt: skip
+    transaction.append("beacon@1", entered)
+
+
+def _beacon_payload(epoch: Epoch, value: str) -> Row:
+    beacon = epoch.protocol.randomisation.beacon
+    if beacon is None:
+        raise StateError(
+            "a beacon must be declared before its value is entered", found="no [randomisation.beacon]",
+            mend="leave the value out, or open a trial that declares a beacon", code="beacon-undeclared",
+        )  # fmt: skip
+    return {"epoch": epoch.number, "name": beacon.name, "round": beacon.round, "value": read_value(value)}
+
+
+def with_beacon(transaction: Transaction, epoch: Epoch) -> Epoch:
+    """Give the epoch with the value of its beacon, where one is declared and the ledger has it."""
+    if not epoch.awaits_beacon:
+        return epoch
+    entered = transaction.entries("beacon@1")
+    return epoch.with_beacon(json.loads(entered[0].payload)["value"]) if entered else epoch
 
 
 def epoch_of(transaction: Transaction, keys: Keys) -> tuple[Row, Epoch]:
@@ -67,7 +116,7 @@ def epoch_of(transaction: Transaction, keys: Keys) -> tuple[Row, Epoch]:
     payload = state.apply(entry)
     _check_modes(keys, payload["mode"])
     check_commitments(keys, payload)
-    return payload, state.epoch
+    return payload, with_beacon(transaction, state.epoch)
 
 
 def check_commitments(keys: Keys, payload: Mapping[str, str | None]) -> None:

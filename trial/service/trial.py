@@ -3,7 +3,8 @@
 1. Each method either is done whole and durable when it returns, or has changed nothing.
 2. Clock, keys and database come in as arguments; nothing here asks for the time or for chance.
 3. Repeating a request gives the first answer.
-4. Where a checkpoint folder is given, a ledger that is shorter or other than its newest checkpoint is refused, and a
+4. The Merkle tree over the ledger grows in memory with it, so that a checkpoint costs as much as what is new.
+5. Where a checkpoint folder is given, a ledger that is shorter or other than its newest checkpoint is refused, and a
    new checkpoint is written after each change.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 from trial.clock import Clock, danish_date, system_clock, utc_text
@@ -24,6 +26,7 @@ from trial.ledger.chain import Head
 from trial.ledger.epoch import Epoch
 from trial.ledger.projection import Row
 from trial.ledger.store import Store, Transaction
+from trial.ledger.tree import Frontier, entry_leaf
 from trial.protocol import Protocol, load_municipalities
 from trial.service import assigning, opening, pausing, recording
 from trial.service.assigning import Outcome
@@ -42,6 +45,7 @@ class Trial:
         self._keys = keys
         self._clock = clock
         self._checkpoint_dir = checkpoint_dir
+        self._tree, self._tree_lock = Frontier(), Lock()
 
     @classmethod
     def init(
@@ -53,12 +57,13 @@ class Trial:
         *,
         clock: Clock = system_clock,
         checkpoint_dir: Path | None = None,
+        beacon_value: str | None = None,
     ) -> Self:
         """Open a new trial in an empty database: lock its protocol, commit to its keys."""
         payload = opening.opening(protocol_file, keys, mode)
         store = Store.create(db_url)
         with store.write(utc_text(clock())) as transaction:
-            opening.append_opening(transaction, payload)
+            opening.append_opening(transaction, payload, beacon_value)
         return cls.open(db_url, keys, clock, checkpoint_dir)
 
     @classmethod
@@ -103,10 +108,18 @@ class Trial:
         """Give the Danish date by the trial's clock."""
         return danish_date(self._clock())
 
+    def enter_beacon(self, value: str) -> None:
+        """Enter the value of the declared beacon, once, before anybody is answered."""
+        with self._write() as transaction:
+            opening.append_beacon(transaction, self.opened, value)
+        with self.store.read() as transaction:
+            self.epoch = opening.with_beacon(transaction, self.epoch)
+
     def assign(self, intake: Intake | Sequence[Arrival], on: date) -> list[Outcome]:
         """Answer every arrival of a day, in the order given: an arm, or the reason there is none."""
         self._keys.need("trial")
         with self._write() as transaction:
+            self.epoch = opening.with_beacon(transaction, self.epoch)
             return assigning.assign(transaction, self.epoch, _arrivals(intake), on)
 
     def preview(self, intake: Intake | Sequence[Arrival], on: date) -> list[Outcome]:
@@ -195,10 +208,17 @@ class Trial:
         """Sign that the ledger ended in `head`; None without a signing key."""
         if self._keys.signing is None:
             return None
-        signed = checkpoints.sign(self.trial_id, head, self._keys.signing.secret)
+        signed = checkpoints.sign(self.trial_id, head, self._root(head.length), self._keys.signing.secret)
         if self._checkpoint_dir is not None:
             checkpoints.write_checkpoint(self._checkpoint_dir, signed)
         return signed
+
+    def _root(self, length: int) -> str:
+        """Give the Merkle root over the first entries, reading those that the tree does not hold yet."""
+        with self._tree_lock, self.store.read() as transaction:
+            tree = self._tree if self._tree.length <= length else Frontier()
+            tree.extend(map(entry_leaf, transaction.hashes(tree.length, length)))
+            return tree.root().hex()
 
     @contextmanager
     def _write(self) -> Iterator[Transaction]:
