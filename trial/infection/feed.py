@@ -32,6 +32,7 @@ Vintage = Literal["as-published", "latest"]
 
 PAIR_MARGIN = timedelta(days=2)
 CASES_KINDS = ("cases-series", "cases-long")  # the wide one first
+TOTALS_KINDS = ("municipal-totals", "municipal-snapshot")
 NEEDS_TESTS: frozenset[Measure] = frozenset({"adjusted_incidence", "positivity"})
 
 
@@ -73,20 +74,40 @@ def municipal_feed(rule: Rule, publications: Sequence[Publication], until: date,
         for day, pair in pairs.items():
             if first <= day <= last:
                 feed |= _from_pair(rule, publications, pair, day, day)
-    return feed | _decided(publications, "municipal-decisions", (first, last), vintage)
+    return feed | _decided(_files(publications, "municipal-decisions"), areas.codes(), (first, last), vintage)
+
+
+@dataclass(frozen=True)
+class Parishes:
+    """The parishes of every file published by a day: the columns of `parish_feed`.
+
+    Of two files that name a parish the earlier one counts: what it lies in never changes a decision afterwards.
+    """
+
+    codes: tuple[str, ...]
+    names: tuple[str, ...]
+    municipalities: tuple[tuple[str, ...], ...]
+    closed_since: tuple[date | None, ...]
+
+
+def parishes(publications: Iterable[Publication], until: date) -> Parishes:
+    """Give the parishes known by a day, by code."""
+    found: dict[str, tuple[str, tuple[str, ...], date | None]] = {}
+    for one in _files(publications, "parish-decisions"):
+        file = _decisions(one)
+        if one.vintage_on <= until:
+            for place in zip(file.codes, file.names, file.municipalities, file.closed_since, strict=True):
+                found.setdefault(place[0], place[1:])
+    codes = tuple(sorted(found))
+    columns = [tuple(found[code][index] for code in codes) for index in range(3)]
+    return Parishes(codes, *columns)  # type: ignore[arg-type]
 
 
 def parish_feed(rule: Rule, publications: Sequence[Publication], until: date, vintage: Vintage) -> Feed:
-    """Give the values of the parishes by day; the columns are those of `parish_frame`."""
+    """Give the values of the parishes by day; the columns are those of `parishes`."""
     first, last = rule.in_force.from_, min(until, rule.in_force.to)
-    return _decided(publications, "parish-decisions", (first, last), vintage)
-
-
-def parish_frame(publications: Iterable[Publication]) -> Decisions | None:
-    """Give the newest parish file: whose parishes, in which order, lie where."""
-    files = [one for one in publications if one.kind == "parish-decisions"]
-    newest = max(files, key=lambda one: one.published_at, default=None)
-    return newest.data if newest is not None and isinstance(newest.data, Decisions) else None
+    known = parishes(publications, until)
+    return _decided(_files(publications, "parish-decisions"), known.codes, (first, last), vintage)
 
 
 def check_consistent(publications: Iterable[Publication]) -> None:
@@ -111,7 +132,6 @@ def _pairs(publications: Iterable[Publication]) -> dict[date, Pair]:
         cases = next((one for kind in CASES_KINDS if (one := by_kind.get((kind, day)))), None)
         if cases is not None:
             found[day] = Pair(cases, by_kind.get(("tested-series", day)))
-            _check_pair(found[day])
     return found
 
 
@@ -136,6 +156,7 @@ def _is_enough(rule: Rule, pair: Pair) -> bool:
 
 def _from_pair(rule: Rule, publications: Iterable[Publication], pair: Pair, first: date, last: date) -> Feed:
     """Give the days from first to last whose window the pair reaches."""
+    _check_pair(pair)
     cases, tested = _series(pair.cases), None if pair.tested is None else _series(pair.tested)
     reach = min(series.last_on for series in (cases, tested) if series is not None)
     while last >= first and last - timedelta(days=rule.indicator.truncation_on(last)) > reach:
@@ -161,7 +182,7 @@ def _same_basis(rule: Rule, first: date, last: date) -> list[tuple[date, date]]:
 
 def _population(basis: str, publications: Iterable[Publication], by: date) -> Floats:
     if basis == "published":
-        files = [one for one in publications if isinstance(one.data, Totals) and one.vintage_on <= by]
+        files = [one for one in publications if one.kind in TOTALS_KINDS and one.vintage_on <= by]
         newest = max(files, key=lambda one: (one.published_at, one.kind, one.sha256), default=None)
         if newest is not None and isinstance(newest.data, Totals):
             return newest.data.population
@@ -174,20 +195,21 @@ def _population(basis: str, publications: Iterable[Publication], by: date) -> Fl
     return np.array([one.population_2020q1 for one in areas.municipalities()], dtype=np.float64)
 
 
-def _decided(publications: Iterable[Publication], kind: str, period: tuple[date, date], vintage: Vintage) -> Feed:
-    """Give the values of the decision files; of two files the earlier one counts."""
-    frame = None if kind == "municipal-decisions" else parish_frame(publications)
-    codes = areas.codes() if frame is None else frame.codes
-    files = sorted((one for one in publications if one.kind == kind), key=lambda one: one.published_at)
+def _decided(files: Sequence[Publication], codes: Sequence[str], period: tuple[date, date], vintage: Vintage) -> Feed:
+    """Give the values of the decision files, the earlier one where two have a day."""
     found: Feed = {}
     for one in files:
-        assert isinstance(one.data, Decisions)  # noqa: S101 - so the layouts declare
-        days = one.data.days if vintage == "latest" else (one.data.published_on,)
-        for day in days:
-            if period[0] <= day <= period[1] and day not in found and (vintage == "latest" or day == one.vintage_on):
-                values = _aligned(one.data, one.data.days.index(day), codes)
-                found[day] = Row(values, (one.sha256,), one.vintage_on if vintage == "as-published" else day)
+        file = _decisions(one)
+        days = dict(enumerate(file.days)) if vintage == "latest" else {len(file.days) - 1: one.vintage_on}
+        for index, day in days.items():
+            if period[0] <= day <= period[1] and day not in found:
+                published_on = day if vintage == "latest" else one.vintage_on
+                found[day] = Row(_aligned(file, index, codes), (one.sha256,), published_on)
     return found
+
+
+def _files(publications: Iterable[Publication], kind: str) -> list[Publication]:
+    return sorted((one for one in publications if one.kind == kind), key=lambda one: one.published_at)
 
 
 def _aligned(data: Decisions, index: int, codes: Sequence[str]) -> Values:
@@ -200,6 +222,11 @@ def _aligned(data: Decisions, index: int, codes: Sequence[str]) -> Values:
         measure: np.where(np.array(columns) < 0, np.nan, values[index][columns])
         for measure, values in data.values.items()
     }
+
+
+def _decisions(publication: Publication) -> Decisions:
+    assert isinstance(publication.data, Decisions)  # noqa: S101 - so the layouts declare
+    return publication.data
 
 
 def _series(publication: Publication) -> Series:

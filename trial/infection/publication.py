@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cache
 
 from trial.clock import COPENHAGEN, danish_date
 from trial.errors import InfectionError
@@ -74,9 +75,13 @@ class Publication:
     sha256: str
     vintage_on: date
     published_at: datetime
-    encoding: str
     content: bytes = field(repr=False, compare=False)
-    data: Data = field(repr=False, compare=False)
+    read: Callable[[], Data] = field(repr=False, compare=False)
+
+    @property
+    def data(self) -> Data:
+        """Give what the file says; what is kept is read when it is first asked for."""
+        return self.read()
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,6 @@ class Draft:
 
     layout: Layout
     name: str
-    encoding: str
     content: bytes = field(repr=False)
     data: Data = field(repr=False)
 
@@ -108,7 +112,7 @@ def understand(content: bytes, name: str) -> Draft | None:
             return None
         raise
     layout = next((layout for layout in LAYOUTS if layout.fits(rows.header)), None)
-    return None if layout is None else Draft(layout, name, rows.encoding, content, layout.read(rows))
+    return None if layout is None else Draft(layout, name, content, layout.read(rows))
 
 
 def publish(together: Sequence[Draft], published_at: datetime | None = None) -> list[Publication]:
@@ -119,11 +123,18 @@ def publish(together: Sequence[Draft], published_at: datetime | None = None) -> 
         at = published_at or datetime.combine(_vintage(draft, of_series), PUBLISHED_AT, COPENHAGEN)
         digest = hashlib.sha256(draft.content).hexdigest()
         found.append(
-            Publication(
-                draft.layout.kind, draft.name, digest, danish_date(at), at, draft.encoding, draft.content, draft.data
-            )
+            Publication(draft.layout.kind, draft.name, digest, danish_date(at), at, draft.content, _given(draft.data))
         )
     return found
+
+
+def kept(kind: str, name: str, sha256: str, published_at: datetime, content: bytes) -> Publication:
+    """Give a publication that was read before and kept: its data are read anew when first asked for."""
+    layout = next(layout for layout in LAYOUTS if layout.kind == kind)
+    vintage_on = danish_date(published_at)
+    return Publication(
+        kind, name, sha256, vintage_on, published_at, content, cache(lambda: layout.read(read_rows(content, name)))
+    )
 
 
 def unknown_layout(name: str) -> InfectionError:
@@ -135,6 +146,10 @@ def unknown_layout(name: str) -> InfectionError:
         mend="expected " + "; or ".join(layout.shows for layout in LAYOUTS),
         code="infection-layout",
     )
+
+
+def _given(data: Data) -> Callable[[], Data]:
+    return lambda: data
 
 
 def _series_day(together: Sequence[Draft]) -> date | None:

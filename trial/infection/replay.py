@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from trial.infection import areas
 from trial.infection.decisions import Decisions
-from trial.infection.feed import Feed, Row, Vintage, municipal_feed, parish_feed, parish_frame
+from trial.infection.feed import Feed, Row, Vintage, municipal_feed, parish_feed, parishes
 from trial.infection.indicator import Values
 from trial.infection.machine import OPEN, Seen, Sight, Standing, in_effect, spells
 from trial.infection.orders import Span, joined, ordered_spans
@@ -151,13 +151,17 @@ def _clear_run(feed: Feed, days: Sequence[date], limits: Limits, width: int) -> 
 
 def starting_file(rule: Rule, publications: Iterable[Publication], feed: Feed) -> Decisions | None:
     """Give the decision file whose verdict the rule starts from: the first one, when nothing was known before it."""
-    files = [
-        one.data for one in publications if isinstance(one.data, Decisions) and one.kind == "municipal-decisions"
-    ]
-    first = min(files, key=lambda one: one.published_on, default=None)
-    if rule.start == "open" or first is None or min(feed, default=first.published_on) < first.published_on:
+    if rule.start == "open":
         return None
-    return first
+    files = [one for one in publications if one.kind == "municipal-decisions"]
+    first = min(files, key=lambda one: one.published_at, default=None)
+    if (
+        first is None
+        or not isinstance(first.data, Decisions)
+        or min(feed, default=date.max) < first.data.published_on
+    ):
+        return None
+    return first.data
 
 
 def standings_of(file: Decisions) -> dict[str, Standing]:
@@ -179,14 +183,14 @@ def _threshold_spans(rule: Rule, feed: Feed, until: date, start: Decisions | Non
 
 
 def _parish_spans(rule: Rule, publications: Sequence[Publication], until: date, vintage: Vintage) -> list[Span]:
-    frame = parish_frame(publications)
-    if frame is None or rule.parish is None:
+    if rule.parish is None:
         return []
+    known = parishes(publications, until)
     feed = parish_feed(rule, publications, until, vintage)
     found: list[Span] = []
-    for area, days in enumerate(walk(rule, feed, Limits(rule.parish.thresholds), until, len(frame.codes))):
-        basis = f"parish {frame.codes[area]} {frame.names[area]}"
-        for code in frame.municipalities[area]:
+    for area, days in enumerate(walk(rule, feed, Limits(rule.parish.thresholds), until, len(known.codes))):
+        basis = f"parish {known.codes[area]} {known.names[area]}"
+        for code in known.municipalities[area]:
             if code != areas.CHRISTIANSOE:
                 found += _effects(rule, code, days, OPEN, basis)
     return found

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from trial.infection import areas
-from trial.infection.feed import Vintage, municipal_feed, parish_feed, parish_frame
+from trial.infection.feed import Vintage, municipal_feed, parish_feed, parishes
 from trial.infection.machine import OPEN, Seen, Standing, standings
 from trial.infection.publication import Publication
 from trial.infection.replay import Limits, standings_of, starting_file, walk
@@ -64,25 +64,25 @@ def municipal_status(
 def parish_status(
     rule: Rule, publications: Sequence[Publication], on: date, vintage: Vintage = "as-published"
 ) -> list[AreaStatus]:
-    """Give the status of every parish of the newest parish file, by code; none without a parish rule."""
-    frame = parish_frame(publications)
-    if frame is None or rule.parish is None:
+    """Give the status of every parish known by a day, by code; none without a parish rule."""
+    if rule.parish is None:
         return []
+    known = parishes(publications, on)
     feed = parish_feed(rule, publications, on, vintage)
     starts = {
         code: Standing(since)
-        for code, since in zip(frame.codes, frame.closed_since, strict=True)
-        if since is not None and since < min(feed, default=frame.published_on)
+        for code, since in zip(known.codes, known.closed_since, strict=True)
+        if since is not None and since < min(feed, default=on)
     }
     measure: Measure = next(iter(in_force(rule.parish.thresholds, on).declared()))
     found = []
-    for area, days in enumerate(walk(rule, feed, Limits(rule.parish.thresholds), on, len(frame.codes))):
-        code = frame.codes[area]
+    for area, days in enumerate(walk(rule, feed, Limits(rule.parish.thresholds), on, len(known.codes))):
+        code = known.codes[area]
         value, cases = (
             (None, None) if on not in feed else (feed[on].number(measure, area), feed[on].number("cases", area))
         )
         now = _last(rule, days, starts.get(code, OPEN))
-        found.append(_status(code, frame.names[area], (value, cases), now, OPEN_PARISH))
+        found.append(_status(code, known.names[area], (value, cases), now, OPEN_PARISH))
     return found
 
 

@@ -258,3 +258,37 @@ def test_a_rule_that_lapses_opens_what_is_closed():
     ]
     assert periods(closures(rule, files, FIRST, date(2021, 3, 6), "latest")) == [(LAEGSOE, "2021-03-06", None)]
     assert closures(rule, files, FIRST, date(2021, 2, 20), "latest") == []
+
+
+def two_parish_files(later_lies_in):
+    """Two days: a parish is closed on the first; the second file may say that it lies elsewhere, or leave it out."""
+    first = recognise(parish("9999;Sædder;Køge;NA;NA;259;NA;NA;1441;1665,51;24;2,50;Nedlukket;14-06-2021;"), "a.csv")
+    lines = (
+        [f"9999;Sædder;x;NA;NA;{later_lies_in};NA;NA;1441;0,00;0;0,00;Ikke nedlukket;NA;"] if later_lies_in else []
+    )
+    second = recognise(parish(*lines).replace(b"14-06-2021", b"15-06-2021"), "b.csv")
+    return [first, second]
+
+
+@pytest.mark.parametrize("later_lies_in", ["259", "320", None])
+def test_a_later_parish_file_moves_no_parish_and_opens_none_by_leaving_it_out(later_lies_in):
+    rule = a_rule(parish={**PARISH, "counts_for_municipality": True})
+    found = closures(rule, two_parish_files(later_lies_in), FIRST, date(2021, 6, 15))
+    assert periods(found) == [("0259", "2021-06-15", None)]
+
+
+def test_the_population_may_be_that_of_the_newest_file_by_then():
+    def totals(persons, day):
+        lines = [f"{code};x;{persons}" for code in CODES]
+        content = ("\n".join(["Kommune_(id);Kommune_(navn);Befolkningstal", *lines]) + "\n").encode()
+        return recognise(content, f"{day}/totals.csv", at_two(day))
+
+    basis = [{"from": date(2020, 1, 1), "basis": "published", "status": "declared", "source": "test"}]
+    rule = a_rule(indicator={**a_rule().indicator.model_dump(by_alias=True), "population": basis})
+    series = pair(date(2021, 4, 20), BEFORE, case_days("2021-03-05"))
+    files = [totals("1.000", date(2021, 4, 1)), totals("2.000", date(2021, 4, 20)), totals("9.000", date(2021, 5, 1))]
+    feed = municipal_feed(rule, [*series, *files], date(2021, 4, 20), "latest")
+    assert feed[date(2021, 3, 5)].values["incidence"][CODES.index(LAEGSOE)] == 30 / 2000 * 100_000
+    with pytest.raises(InfectionError) as caught:
+        municipal_feed(rule, [*series, files[2]], date(2021, 4, 20), "latest")
+    assert caught.value.stable_code == "infection-population"
