@@ -14,7 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from trial.clock import utc_text
-from trial.errors import KeyFileError, StateError
+from trial.errors import KeyFileError, ProtocolError, StateError
+from trial.infection import load_rule
 from trial.keys import MODES, Keys
 from trial.ledger.beacon import published_at, read_value
 from trial.ledger.checkpoint import public_key
@@ -22,7 +23,8 @@ from trial.ledger.epoch import Epoch
 from trial.ledger.projection import Row
 from trial.ledger.replay import State
 from trial.ledger.store import Transaction
-from trial.protocol import digest, load_protocol
+from trial.procedures import declared
+from trial.protocol import Protocol, digest, load_protocol, read_toml
 from trial.protocol.references import code_file, references, rule_file
 
 FIRST_EPOCH = 1
@@ -37,12 +39,14 @@ def opening(protocol_file: Path, keys: Keys, mode: str) -> Row:
     epoch = Epoch(FIRST_EPOCH, protocol, digest(protocol), trial_key.secret)
     signing_key = keys.need("signing") if mode == "production" else keys.signing
     _check_modes(keys, mode)
+    _check_procedure(protocol_file, protocol)
     folder = protocol_file.parent
     rule = f"rules/{protocol.infection.rule}.toml"
     files = {
         name: rule_file(protocol.infection.rule, folder) if name == rule else code_file(name, folder)
         for name in references(protocol, folder)
     }
+    load_rule(files[rule] or protocol.infection.rule)
     return {
         "format": "lodtraek-ledger/1",
         "trial_id": protocol.trial.id,
@@ -58,6 +62,18 @@ def opening(protocol_file: Path, keys: Keys, mode: str) -> Row:
         "signing_public_key": None if signing_key is None else public_key(signing_key.secret),
         "software": f"lodtraek {version('lodtraek')}",
     }
+
+
+def _check_procedure(protocol_file: Path, protocol: Protocol) -> None:
+    """Raise what the procedure has against its declaration, at its line."""
+    try:
+        declared(protocol.randomisation, protocol.arms, protocol.stratification)
+    except ProtocolError as error:
+        source = read_toml(protocol_file)
+        for problem in error.problems():
+            key = tuple((problem.where or "").split("."))
+            problem.where = source.where(key if key[0] in source.data else ("randomisation",))
+        raise
 
 
 def append_opening(transaction: Transaction, payload: Row, beacon_value: str | None = None) -> None:
