@@ -6,7 +6,7 @@
    holds, the smallest first and totals last. One mark serves both kinds: which count was small is not told.
 3. A curve shows a step only when enough citizens have left since the last one shown, and ends while enough are at
    risk. It is never drawn through a single citizen's week.
-4. An effect is shown when each of its arms has enough citizens.
+4. An effect is shown when each of its arms has enough citizens, or none: then there is only a reason to show.
 5. A text that leaves is searched for what looks like a CPR number or a participant's id, and refused when it has one.
 
 The threshold is 5 unless declared; below 3 none is accepted (the Danish authorities' rules lie between the two).
@@ -160,12 +160,22 @@ def release_effects(effects: Effects, threshold: int = DEFAULT_THRESHOLD, every:
 
 
 def _release_row(row: Row, threshold: int) -> Row:
-    if row.n and all(count >= threshold for count in row.n.values()):
-        return row
+    if all(count == 0 or count >= threshold for count in row.n.values()):
+        return replace(row, reason=row.reason and _without_few(row.reason, threshold))
     return replace(
         row, n={}, missing={}, pooled_strata=0, status=WITHHELD, reason=None, estimate=None, se=None, ci_low=None,
         ci_high=None, p=None, df=None, bound=None, conclusion=None, extra={}, notes=(),
     )  # fmt: skip
+
+
+def _without_few(reason: str, threshold: int) -> str:
+    """Say "fewer than 5 citizens" where a reason tells of 1 to 4."""
+
+    def blur(found: re.Match[str]) -> str:
+        few = 0 < int(found[1]) < threshold
+        return f"fewer than {threshold} citizens" if few else found[0]
+
+    return re.sub(r"(?<![\w.])(?<!than )(\d+) citizens?\b", blur, reason)
 
 
 def _release_sizes(rows: tuple[Row, ...], threshold: int) -> tuple[Row, ...]:

@@ -22,7 +22,8 @@ def report(bundle: Path, registers: Path, *, out: Path, lang: str, threshold: in
     import json
 
     from analysis.outcomes import build_analysis_set
-    from analysis.plan import run_plan
+    from analysis.plan import Sources, run_plan
+    from analysis.plan.manifest import hashes
     from analysis.report.render import render
     from trial.bundle import read_bundle
 
@@ -31,7 +32,10 @@ def report(bundle: Path, registers: Path, *, out: Path, lang: str, threshold: in
     planted = registers / "truth.json"
     truth = json.loads(planted.read_text(encoding="utf-8")) if planted.is_file() else None
     effects = run_plan(read.protocol, analysis_set.frame)
-    rendered = render(read, analysis_set, effects, "da" if lang == "da" else "en", truth=truth, threshold=threshold)
+    sources = Sources(read.manifest["protocol_digest"], read.manifest.get("ledger_head"), hashes(registers))
+    rendered = render(
+        read, analysis_set, effects, "da" if lang == "da" else "en", sources=sources, truth=truth, threshold=threshold
+    )
     page = rendered.write(out)
     if as_json:
         show_json({"report": page, "figures": [f"figures/{picture.name}.png" for picture in rendered.pictures]})

@@ -35,10 +35,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     # The answer
     "answer.title": ("Kort fortalt", "In short"),
     "answer.effect": (
-        "{of} mod {against}: {estimate} {unit} (95 %-interval fra {low} til {high}).",
-        "{of} against {against}: {estimate} {unit} (95% interval {low} to {high}).",
-    ),
-    "answer.effect-level": (
         "{of} mod {against}: {estimate} {unit} ({level}-interval fra {low} til {high}).",
         "{of} against {against}: {estimate} {unit} ({level} interval {low} to {high}).",
     ),
@@ -84,7 +80,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "declared.question": ("Spørgsmål", "Question"),
     "declared.arms": ("Arme", "Arms"),
-    "declared.arm": ("{label} ({modes}), andel {ratio}", "{label} ({modes}), share {ratio}"),
+    "declared.arm": ("{label}: {modes}", "{label}: {modes}"),
+    "declared.ratio": ("lodtrækning {ratio}", "drawn {ratio}"),
     "declared.population": ("Population", "Population"),
     "declared.max-spell": ("højst {weeks} ugers ledighed", "at most {weeks} weeks of unemployment"),
     "declared.enrolment": ("Indskrivning", "Enrolment"),
@@ -111,7 +108,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "summary": ("Mål", "Summary"),
     "role": ("Rolle", "Role"),
     "margin": ("Margin", "Margin"),
-    "intercurrent": ("Mellemkommende hændelser", "Intercurrent events"),
+    "intercurrent": ("Interkurrente hændelser", "Intercurrent events"),
     "role.primary": ("primær", "primary"),
     "role.secondary": ("sekundær", "secondary"),
     "role.exploratory": ("eksplorativ", "exploratory"),
@@ -136,7 +133,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "mode.video": ("video", "video"),
     "mode.none": ("ikke afholdt", "not held"),
     # The flow
-    "flow.title": ("Borgernes vej gennem forsøget", "The citizens' way through the trial"),
+    "flow.title": ("Borgernes vej gennem forsøget", "The citizens’ way through the trial"),
     "flow.caption": ("Flowdiagram efter CONSORT 2025", "Flow diagram after CONSORT 2025"),
     "flow.alt": (
         "Flowdiagram: {arrived} henvist, {randomised} randomiseret; tallene står i tabellen under figuren.",
@@ -169,10 +166,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Dage i pause pr. kommune og kalenderuge", "Days of pause by municipality and calendar week",
     ),
     "pauses.text": (
-        "{pauses} pauser i {municipalities} kommuner; den længste varede {longest} dage. {never} kommuner var aldrig i "
-        "pause. I en pause randomiseres ingen, og fysiske samtaler holdes på telefon i begge arme.",
-        "{pauses} pauses in {municipalities} municipalities; the longest lasted {longest} days. {never} municipalities were "
-        "never paused. In a pause nobody is randomised, and physical conversations are held by telephone in both arms.",
+        "{pauses} pauser i {municipalities} kommuner; den længste varede {longest} dage. Kommuner uden pause: {never}. "
+        "I en pause randomiseres ingen, og fysiske samtaler holdes på telefon i begge arme.",
+        "{pauses} pauses in {municipalities} municipalities; the longest lasted {longest} days. Municipalities without a pause: {never}. "
+        "In a pause nobody is randomised, and physical conversations are held by telephone in both arms.",
     ),
     "pauses.none": ("Ingen kommune var i pause.", "No municipality was paused."),
     "pauses.days": ("Dage i pause i ugen", "Days of pause in the week"),
@@ -192,12 +189,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
     # Effects
     "effects.title": ("Effekter", "Effects"),
     "effects.lead": (
-        "Effekten er {of} minus {against}. {primary} er primær; de øvrige er sekundære og ikke korrigeret for, at der "
+        "Effekten er {of} minus {against}. »{primary}« er primær; de øvrige er sekundære og ikke korrigeret for, at der "
         "stilles flere spørgsmål.",
-        "The effect is {of} minus {against}. {primary} is primary; the others are secondary and not corrected for asking "
+        "The effect is {of} minus {against}. “{primary}” is primary; the others are secondary and not corrected for asking "
         "several questions.",
     ),
     "effects.caption": ("Effekter som erklæret", "Effects as declared"),
+    "effects.pooled": (
+        "Små strata er lagt sammen som erklæret: {strata} strata i den primære analyse.",
+        "Small strata are joined as declared: {strata} strata in the primary analysis.",
+    ),
     "estimator": ("Estimator", "Estimator"),
     "effect": ("Effekt", "Effect"),
     "se": ("Standardfejl", "Standard error"),
@@ -216,8 +217,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "ni.margin": ("margin", "margin"),
     "ni.worse": ("for dårligt", "too much worse"),
     "ni.legend": (
-        "punkt og linje: estimat og {level}-interval; tværstreg: ensidet {bound}-grænse",
-        "dot and line: estimate and {level} interval; tick: one-sided {bound} bound",
+        "Punkt og linje: estimat og {level}-interval; tværstreg: ensidet {bound}-grænse",
+        "Dot and line: estimate and {level} interval; tick: one-sided {bound} bound",
     ),
     "ni.alt": (
         "Forskel {estimate} {unit} med interval fra {low} til {high}; margin {margin}.",
@@ -226,7 +227,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "effects.displacement": (
         "Forsøget trækker lod mellem borgere. Hvis den enes job er den andens tabte, kan det ikke ses her: fortrængning "
         "kræver et forsøg, hvor også andelen varierer mellem områder.",
-        "The trial draws lots between citizens. If one citizen's job is another's lost one, it cannot be seen here: "
+        "The trial draws lots between citizens. If one citizen’s job is another’s lost one, it cannot be seen here: "
         "displacement needs a trial in which the share varies between areas too.",
     ),
     # Curves
@@ -246,7 +247,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     # Compliance
     "compliance.title": ("Fulgte samtalerne lodtrækningen?", "Did conversations follow the draw?"),
     "compliance.caption": ("Samtaler efter afholdt form", "Conversations by form held"),
-    "compliance.table": ("Samtaler efter afholdt form, antal (andel af armens samtaler)", "Conversations by form held, number (share of the arm's conversations)"),
+    "compliance.table": ("Samtaler efter afholdt form, antal (andel af armens samtaler)", "Conversations by form held, number (share of the arm’s conversations)"),
     "compliance.alt": ("Andel af samtalerne efter form i hver arm.", "Share of conversations by form in each arm."),
     "compliance.x": ("Andel af forfaldne samtaler", "Share of conversations due"),
     "compliance.held": ("Afholdt form", "Form held"),

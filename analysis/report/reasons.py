@@ -22,10 +22,6 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         "udfaldet varierer ikke inden for armene: der findes ingen standardfejl",
     ),
     (
-        r"the columns explain the outcome fully: no standard error exists",
-        "variablene forklarer udfaldet fuldt ud: der findes ingen standardfejl",
-    ),
-    (
         r"no degrees of freedom are left: there are as many parameters as citizens",
         "der er ingen frihedsgrader tilbage: lige så mange parametre som borgere",
     ),
@@ -51,6 +47,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     (r"all citizens belong to one cluster", "alle borgere hører til samme klynge"),
     (r"(\d+) citizens have no (\S+)", r"\1 borgere mangler \2"),
+    (r"fewer than (\d+) citizens have no (\S+)", r"færre end \1 borgere mangler \2"),
+    (r"(\d+) strata have fewer than 2 citizens in an arm, .+", r"\1 strata har færre end 2 borgere i en arm"),
     (r"weak instrument: F ([\d.]+)", r"svagt instrument: F \1"),
     (r"no estimator here honours the strategy (.+)", r"ingen estimator her følger strategien \1"),
 )

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis.disclosure import DEFAULT_THRESHOLD, check_text, release_effects
 from analysis.plan.effects import Effects
+from analysis.plan.manifest import Sources
 from analysis.report import sections
 from analysis.report.facts import gather
 from analysis.report.figures import Picture
@@ -47,19 +48,21 @@ def render(
     effects: Effects,
     lang: Lang,
     *,
+    sources: Sources | None = None,
     truth: Mapping[str, Any] | None = None,
     threshold: int = DEFAULT_THRESHOLD,
 ) -> Report:
     """Render the report of a trial.
 
-    bundle: as read by trial.bundle. analysis_set: its `frame` and `flow`. truth: the planted effects of synthetic
-    registers, where there are any. Raises DisclosureError when the page would hold an identifier.
+    bundle: as read by trial.bundle. analysis_set: its `frame` and `flow`. sources: what else went in, for the
+    manifest. truth: the planted effects of synthetic registers, where there are any. Raises DisclosureError when
+    the page would hold an identifier.
     """
     words = Words(lang)
     facts = gather(bundle, analysis_set.frame, analysis_set.flow, threshold)
     released = release_effects(effects, threshold)
     planted = None if truth is None else dict(truth)
-    context = Context(bundle.protocol, bundle.manifest, facts, released, planted, words)
+    context = Context(bundle.protocol, _manifest(bundle.manifest, sources), facts, released, planted, words)
     parts = _sections(context)
     html = _template().render(
         lang=lang, words=words, context=context, answer=sections.answer(context), sections=parts,
@@ -68,6 +71,15 @@ def render(
     check_text(_IMAGE.sub("", html), "the report")
     pictures = [block.picture for part in parts for block in part.blocks if isinstance(block, Plate)]
     return Report(html, tuple(pictures))
+
+
+def _manifest(manifest: Mapping[str, Any], sources: Sources | None) -> dict[str, Any]:
+    """Join the bundle's manifest with the registers' hashes and the versions computed with."""
+    if sources is None:
+        return dict(manifest)
+    made: dict[str, Any] = sources.manifest({})
+    files = {**manifest.get("files", {}), **sources.inputs}
+    return {**manifest, "files": files, "versions": {**manifest.get("versions", {}), **made["versions"]}}
 
 
 def _sections(context: Context) -> list[Section]:

@@ -39,6 +39,11 @@ class Words:
         """Give a message, or a name as it stands where the catalogue has none (a name from data or a later room)."""
         return self(key) if key in MESSAGES else otherwise
 
+    @staticmethod
+    def capital(text: str) -> str:
+        """Give a text with its first letter raised, as at the head of a row."""
+        return text[:1].upper() + text[1:]
+
     def reason(self, text: str) -> str:
         """Give the reason an estimator stated, in this language."""
         return in_danish(text) if self.lang == "da" else text

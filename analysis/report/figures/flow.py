@@ -91,13 +91,13 @@ def _columns(axes: Axes, y: float, rows: Sequence[tuple[Box, ...]], width: float
 
 def _fold(box: Box, width: float) -> Box:
     """Break lines that are wider than the box; what follows is indented."""
-    room = int((width - 2 * PADDING) / 0.0745)
+    room = int((width - 2 * PADDING) / 0.066)
     lines = [part for line in box.lines for part in wrap(line, room, subsequent_indent="    ")]
-    return Box("\n".join(wrap(box.heading, int(room * 0.9))), tuple(lines))
+    return Box("\n".join(wrap(box.heading, int(room * 0.95))), tuple(lines))
 
 
 def _height(row: Sequence[Box]) -> float:
-    return max(2 * PADDING + LINE * (len(box.lines) + box.heading.count("\n") + 1) for box in row)
+    return max(2 * PADDING + LINE * (len(box.lines) + box.heading.count("\n") + 1) + 0.02 for box in row)
 
 
 def _box(axes: Axes, corner: tuple[float, float], width: float, box: Box, tall: float | None = None) -> float:
@@ -107,7 +107,7 @@ def _box(axes: Axes, corner: tuple[float, float], width: float, box: Box, tall: 
     axes.add_patch(_rectangle(left, top - height, width, height))
     first = top - PADDING
     axes.text(left + PADDING, first, box.heading, va="top", weight="bold", size=8.2, linespacing=1.35)
-    first -= LINE * (box.heading.count("\n") + 1)
+    first -= LINE * (box.heading.count("\n") + 1) + 0.025
     for number, line in enumerate(box.lines):
         axes.text(left + PADDING, first - LINE * number, line, va="top", size=8)
     return top - height

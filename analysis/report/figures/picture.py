@@ -73,6 +73,7 @@ def finish(figure: Figure, name: str, alt: str) -> Picture:
     """Write a figure as SVG and PNG."""
     svg, png = io.BytesIO(), io.BytesIO()
     figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    figure.set_layout_engine("none")  # laid out once: both files show the same places
     figure.savefig(png, format="png", dpi=180, metadata={"Software": None})
     return Picture(name, alt, svg.getvalue(), png.getvalue())
 

@@ -30,13 +30,9 @@ def declared(context: Context, numbering: Numbering) -> Section:
 def _terms(context: Context) -> Iterator[tuple[str, list[str]]]:
     words, protocol = context.words, context.protocol
     yield words("declared.question"), [protocol.trial.question.get(words.lang)]
-    yield (
-        words("declared.arms"),
-        [
-            words("declared.arm", label=context.arms[arm.name], modes=_modes(context, arm), ratio=arm.ratio)
-            for arm in protocol.arms
-        ],
-    )
+    arms = [words("declared.arm", label=context.arms[arm.name], modes=_modes(context, arm)) for arm in protocol.arms]
+    ratio = ":".join(str(arm.ratio) for arm in protocol.arms)
+    yield words("declared.arms"), [*arms, words("declared.ratio", ratio=ratio)]
     groups = [group.label.get(words.lang) for group in protocol.population.target_groups]
     yield words("declared.population"), [
         *groups, words("declared.max-spell", weeks=protocol.population.max_spell_weeks),

@@ -9,7 +9,10 @@ def compliance(context: Context, numbering: Numbering) -> Section:
     """Tell how conversations were held."""
     words, forms = context.words, context.facts.forms
     columns = [words("compliance.held"), *context.arms.values()]
-    rows = [Row([words.known(f"mode.{row}", row), *count_and_share(context, forms, row)]) for row in forms.rows]
+    rows = [
+        Row([words.capital(words.known(f"mode.{row}", row)), *count_and_share(context, forms, row)])
+        for row in forms.rows
+    ]
     rows.append(Row([words("total"), *(words.count(forms.counts["", arm]) for arm in context.arms)], head=True))
     blocks: list[Block] = []
     if any(forms.counts["", arm] for arm in context.arms):
@@ -24,14 +27,14 @@ def deviations(context: Context, numbering: Numbering) -> Section:
     words, facts = context.words, context.facts
     arms = list(context.arms.values())
     citizens = [
-        Row([words(f"flow.{row}"), *count_and_share(context, facts.compliance, row)])
+        Row([words.capital(words(f"flow.{row}")), *count_and_share(context, facts.compliance, row)])
         for row in facts.compliance.rows
         if row != "any-held"
     ]
     reasons = [
         Row(
             [
-                words.known(f"override.{row}", row),
+                words.capital(words.known(f"override.{row}", row)),
                 *(words.count(facts.overrides.counts[row, arm]) for arm in context.arms),
             ]
         )
@@ -44,7 +47,10 @@ def deviations(context: Context, numbering: Numbering) -> Section:
         Table(numbering.next("table"), words("deviations.overrides"), [words("reason"), *arms], [*reasons, total]),
     ]
     if facts.events:
-        rows = [Row([words.known(f"event.{kind}", kind), words.count(n)]) for kind, n in facts.events.items()]
+        rows = [
+            Row([words.capital(words.known(f"event.{kind}", kind)), words.count(n)])
+            for kind, n in facts.events.items()
+        ]
         columns = [words("deviation"), words("number")]
         blocks.append(Table(numbering.next("table"), words("deviations.events"), columns, rows))
     return Section("deviations", words("deviations.title"), blocks)

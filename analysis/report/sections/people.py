@@ -19,7 +19,7 @@ def _reason(context: Context, reason: str) -> str:
     """Give why somebody was not randomised or not observed: an exclusion's label, or a known reason."""
     name = reason.removeprefix("excluded:")
     labels = {one.name: one.label.get(context.words.lang) for one in context.protocol.population.exclusions}
-    return labels.get(name) or context.words.known(f"reason.{name}", name)
+    return context.words.capital(labels.get(name) or context.words.known(f"reason.{name}", name))
 
 
 def _losses(context: Context, arm: str) -> list[tuple[str, int | None]]:
@@ -33,7 +33,7 @@ def _diagram(context: Context) -> Diagram:
     counts, arms = facts.flow.counts, context.arms
 
     def line(text: str, number: int | None) -> str:
-        return f"{text} (n = {words.count(number)})"
+        return f"{words.capital(text)} (n\u00a0=\u00a0{words.count(number)})"  # a number stays with its n
 
     exclusions = [line(_reason(context, why), counts["not-randomised", why]) for why in facts.flow.exclusions]
     allocated, lost, analysed = [], [], []
@@ -42,7 +42,7 @@ def _diagram(context: Context) -> Diagram:
         heading = line(words("flow.allocated", arm=label.lower()), counts["randomised", arm])
         allocated.append(Box(heading, tuple(lines)))
         losses = [line(text, number) for text, number in _losses(context, arm) if number != 0]
-        lost.append(Box(words("flow.lost"), tuple(losses) or (words("flow.none-lost"),)))
+        lost.append(Box(words("flow.lost"), tuple(losses) or (words.capital(words("flow.none-lost")),)))
         analysed.append(Box(line(words("flow.analysed"), counts["analysed", arm])))
     alt = words("flow.alt", arrived=words.count(counts["arrived"]), randomised=words.count(counts["randomised"]))
     return Diagram(
@@ -119,8 +119,7 @@ def balance(context: Context, numbering: Numbering) -> Section:
 def _balance_rows(context: Context, block: Counts) -> list[Row]:
     words = context.words
     groups = {group.name: group.label.get(words.lang) for group in context.protocol.population.target_groups}
-    head = words(f"factor.{block.name}")
-    rows = [Row([head[:1].upper() + head[1:], *[""] * len(context.arms)], head=True)]
+    rows = [Row([words.capital(words(f"factor.{block.name}")), *[""] * len(context.arms)], head=True)]
     return rows + [Row([groups.get(row, row), *count_and_share(context, block, row)]) for row in block.rows]
 
 

@@ -32,7 +32,7 @@ def answer(context: Context) -> list[str]:
     arms = {"of": context.arms[row.of], "against": context.arms[row.against].lower(), "unit": words(unit.key)}
     estimate, low, high = (unit.show(words, value) for value in (row.estimate, row.ci_low, row.ci_high))
     level = words.percent(row.level, 0)
-    said = [words("answer.effect-level", **arms, estimate=estimate, low=low, high=high, level=level)]
+    said = [words("answer.effect", **arms, estimate=estimate, low=low, high=high, level=level)]
     if row.conclusion is not None:
         said.append(words(f"conclusion.{row.conclusion}", **arms, margin=unit.show(words, row.margin)))
     return said
@@ -44,7 +44,7 @@ def effects(context: Context, numbering: Numbering) -> Section:
     primary = next((words.label(row.label) for row in rows if row.role == "primary"), "")
     first = rows[0] if rows else None
     of, against = (context.arms[first.of], context.arms[first.against].lower()) if first else ("", "")
-    lead = words("effects.lead", of=of.lower(), against=against, primary=f"“{primary}”")
+    lead = words("effects.lead", of=of.lower(), against=against, primary=primary)
     blocks: list[Block] = [Paragraph(lead, "lead")]
     plate = _margin(context, numbering)
     blocks += [plate] if plate else []
@@ -64,7 +64,9 @@ def _table(context: Context, numbering: Numbering) -> Table:
         members = list(group)
         rows.append(_head(context, members[0], len(columns)))
         rows += [_effect(context, row) for row in members]
-    return Table(numbering.next("table"), words("effects.caption"), columns, rows)
+    pooled = next((row.pooled_strata for row in context.released.effects.rows if row.role == "primary"), 0)
+    note = words("effects.pooled", strata=words.count(pooled)) if pooled else ""
+    return Table(numbering.next("table"), words("effects.caption"), columns, rows, note=note)
 
 
 def _head(context: Context, row: Effect, width: int) -> Row:
@@ -78,7 +80,7 @@ def _head(context: Context, row: Effect, width: int) -> Row:
 
 def _effect(context: Context, row: Effect) -> Row:
     words, unit = context.words, unit_of_row(context, row)
-    name = words.known(f"estimator.{row.estimator}", row.estimator)
+    name = words.capital(words.known(f"estimator.{row.estimator}", row.estimator))
     if row.status == WITHHELD:
         return Row([name, words("withheld")], span=True)
     if row.status != "estimated":
@@ -113,7 +115,7 @@ def _margin(context: Context, numbering: Numbering) -> Plate | None:
     judged = [row for row in judged if row.outcome == first.outcome]
     unit = unit_of_row(context, first)
     bars = [
-        Bar(words.known(f"estimator.{row.estimator}", row.estimator),
+        Bar(words.capital(words.known(f"estimator.{row.estimator}", row.estimator)),
             *(unit.factor * (value or 0.0) for value in (row.estimate, row.ci_low, row.ci_high, row.bound)))
         for row in judged
     ]  # fmt: skip
