@@ -40,39 +40,51 @@ class Runs:
 
 def runs_of(columns: Iterable[Codes]) -> Runs:
     """Find the runs; `columns` are the codes of the same persons in consecutive weeks."""
-    taken = iter(columns)
-    before = start = np.ascontiguousarray(next(taken, np.zeros(0, dtype=np.int16)), dtype=np.int16)
-    persons = len(start)
-    met = _Met.room(_ROOM * persons)
-    times = np.ones(persons, dtype=np.int32)
-    count, weeks = 0, 1
-    for column in taken:
-        if len(met.person) < count + persons + 4:
-            met = met.grown(count, persons)
+    changes = Changes()
+    for column in columns:
+        changes.push(column)
+    return changes.runs()
+
+
+class Changes:
+    """The changes of some persons so far; columns are pushed week by week and not kept, save the last."""
+
+    def __init__(self) -> None:
+        self.start = self.before = np.zeros(0, dtype=np.int16)
+        self.weeks = self.count = 0
+        self.times = np.zeros(0, dtype=np.int32)
+        self.person, self.week, self.code = _room(0)
+
+    def push(self, column: Codes) -> None:
+        """Take the next week."""
         now = np.ascontiguousarray(column, dtype=np.int16)
-        count = _compare(before, now, weeks, met.person, met.week, met.code, times, count)
-        before, weeks = now, weeks + 1
-    first, week, code = _in_order(start, times, met.person[:count], met.week[:count], met.code[:count])
-    return Runs(first, week, code, weeks)
+        persons = len(now)
+        if self.weeks == 0:
+            self.start = now.copy()
+            self.times = np.ones(persons, dtype=np.int32)
+            self.person, self.week, self.code = _room(_ROOM * persons + 4)
+        else:
+            if len(self.person) < self.count + persons + 4:
+                self._grow(2 * len(self.person) + persons + 4)
+            found = (self.person, self.week, self.code)
+            self.count = _compare(self.before, now, self.weeks, *found, self.times, self.count)
+        self.before = now
+        self.weeks += 1
+
+    def _grow(self, size: int) -> None:
+        old, count = (self.person, self.week, self.code), self.count
+        self.person, self.week, self.code = _room(size)
+        self.person[:count], self.week[:count], self.code[:count] = (part[:count] for part in old)
+
+    def runs(self) -> Runs:
+        """Put what was found in the order of persons."""
+        met = (self.person[: self.count], self.week[: self.count], self.code[: self.count])
+        first, week, code = _in_order(self.start, self.times, *met)
+        return Runs(first, week, code, self.weeks)
 
 
-@dataclass(frozen=True)
-class _Met:
-    """Changes in the order in which they are met."""
-
-    person: NDArray[np.int32]
-    week: NDArray[np.int16]
-    code: Codes
-
-    @classmethod
-    def room(cls, size: int) -> "_Met":
-        return cls(np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int16), np.empty(size, dtype=np.int16))
-
-    def grown(self, count: int, persons: int) -> "_Met":
-        larger = _Met.room(2 * len(self.person) + persons + 4)
-        for name in self.__dataclass_fields__:
-            getattr(larger, name)[:count] = getattr(self, name)[:count]
-        return larger
+def _room(size: int) -> tuple[NDArray[np.int32], NDArray[np.int16], Codes]:
+    return np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int16), np.empty(size, dtype=np.int16)
 
 
 @compiled
