@@ -24,7 +24,7 @@ run trial init digital-samtaler --mode test --on 2021-01-01
 infection=../shared/data/ssi
 if [ ! -d "$infection" ]; then
   infection="$demo/infection"
-  run trial infection synthesise "$infection" --seed "$seed" --from 2020-02-26 --to 2023-02-08
+  run trial infection synthesise "$infection" --seed "$seed" --from 2020-11-01 --to 2022-08-01
 fi
 
 # The year: citizens arrive day by day, municipalities pause, everybody else is drawn into an arm.

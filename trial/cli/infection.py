@@ -106,6 +106,25 @@ def import_(
 
 
 @infection.command()
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--seed", type=click.IntRange(0), required=True, help="The same seed gives the same bytes.")
+@from_option
+@to_option
+def synthesise(out: Path, seed: int, from_on: date, to_on: date) -> None:
+    """Write invented figures in exactly the published layouts, for a machine that has no real files.
+
+    Example: trial infection synthesise infection --seed 2021 --from 2020-02-26 --to 2022-06-30
+    """
+    from trial.infection import synthetic_series
+
+    out.mkdir(parents=True, exist_ok=True)
+    files = synthetic_series(seed, from_on, to_on)
+    for name, content in files.items():
+        (out / name).write_bytes(content)
+    say(f"{len(files)} files with invented figures from {from_on} to {to_on} in {out}")
+
+
+@infection.command()
 @rule_option
 @from_option
 @to_option
