@@ -67,9 +67,17 @@ def _show(advice: "Advice") -> None:
     )
     show_table(
         ("guesser", "knows", "correct", "error"),
-        [(one.guesser, one.knows, f"{one.correct:.3f}", _error(one.se)) for one in advice.guesses],
+        [
+            (one.guesser, one.knows, f"{one.correct:.3f}", f"± {1.96 * one.se:.2g}" if one.se else one.method)
+            for one in advice.guesses
+        ],
         title=f"\nPredictability {advice.predictability:.3f}, budget {advice.budget:.2f}",
     )
+    _show_balance(advice)
+
+
+def _show_balance(advice: "Advice") -> None:
+    """Show what balance is bought, and what the usual procedures would buy."""
     figures = advice.imbalance.items()
     show_table(
         ("where", "mean", "error", "largest"),
@@ -90,7 +98,3 @@ def _show(advice: "Advice") -> None:
         [(one.procedure, f"{one.correct:.3f}", f"{one.imbalance:.2f}") for one in advice.alternatives],
         title="\nThe same with the usual procedures, exact",
     )
-
-
-def _error(se: float) -> str:
-    return "exact" if se == 0 else f"± {1.96 * se:.2g}"

@@ -9,8 +9,6 @@
 3. A stratum number above arrivals / (2 x block) is warned of: then most blocks stay incomplete and strata stop
    balancing. For a tolerance the block is slots x tolerance, the run that an edge takes to be felt.
 4. Power lost: a trial that perfect balance would give 80 or 90 % power at the 5 % level has this power instead.
-5. The alternatives are the usual procedures with the same arms and forecast, so that the declared one can be seen
-   between them: guess rate and mean imbalance of a stratum, exact.
 """
 
 from collections.abc import Callable
@@ -18,15 +16,13 @@ from dataclasses import asdict, dataclass
 from statistics import NormalDist
 from typing import Any
 
-from scipy.stats import binom
-
+from trial.design.compare import Alternative, alternatives, expected_over_strata, longest, most_in_a_stratum
 from trial.design.exact import Position, positions
 from trial.design.forecast import Forecast
 from trial.design.simulate import KNOWS, Figure, simulate
-from trial.procedures import Arms, Procedure, build, declared
+from trial.procedures import Procedure, declared
 from trial.protocol import Protocol
 
-FOLLOWED = 1000  # positions of a stratum; later ones are taken to be like the last hundred
 NORMAL = NormalDist()
 
 
@@ -39,16 +35,6 @@ class Guess:
     correct: float
     se: float
     method: str
-
-
-@dataclass(frozen=True)
-class Alternative:
-    """A procedure with its exact guess rate and mean imbalance of a stratum."""
-
-    procedure: str
-    correct: float
-    imbalance: float
-    declared: bool
 
 
 @dataclass(frozen=True)
@@ -86,7 +72,7 @@ def advise(
     """Work out the advice for a protocol and a forecast."""
     procedure = declared(protocol.randomisation, protocol.arms, protocol.stratification)
     figures = simulate(procedure, forecast, runs, seed, progress)
-    in_strata = positions(procedure, _longest(forecast))
+    in_strata = positions(procedure, longest(forecast))
     guesses = _guesses(procedure, forecast, figures, in_strata)
     predictability = _predictability(procedure, guesses)
     budget, lost = protocol.randomisation.predictability_budget, figures["lost"]
@@ -120,40 +106,6 @@ def advise(
     )
 
 
-def _longest(forecast: Forecast) -> int:
-    """Give how many citizens a stratum can be expected to have at most, within what is followed."""
-    most = max(forecast.shares.values())
-    return min(FOLLOWED, int(binom.ppf(1 - 1e-9, forecast.arrivals, most)) or 1)
-
-
-def expected_over_strata(forecast: Forecast, values: list[float]) -> float:
-    """Give the mean over citizens of a figure that depends on their position in the stratum.
-
-    Position k of a stratum is reached when the stratum has more than k of the arrivals: binomial.
-    """
-    length = int(binom.ppf(1 - 1e-9, forecast.arrivals, max(forecast.shares.values()))) or 1
-    tail = sum(values[-100:]) / len(values[-100:])
-    followed = [*values, *[tail] * (length - len(values))]
-    total = weight = 0.0
-    for share in forecast.shares.values():
-        reached = binom.sf(range(len(followed)), forecast.arrivals, share)
-        total += float(reached @ followed)
-        weight += float(reached.sum())
-    return total / weight
-
-
-def imbalance_over_strata(forecast: Forecast, values: list[float]) -> float:
-    """Give the mean imbalance of a stratum, by the imbalance after k citizens and how many it gets: binomial."""
-    tail = sum(values[-100:]) / len(values[-100:])
-    length = int(binom.ppf(1 - 1e-9, forecast.arrivals, max(forecast.shares.values()))) + 1
-    followed = [*values, *[tail] * (length - len(values))]
-    means = (
-        float(binom.pmf(range(len(followed)), forecast.arrivals, share) @ followed)
-        for share in forecast.shares.values()
-    )
-    return sum(means) / len(forecast.shares)
-
-
 def _guesses(
     procedure: Procedure, forecast: Forecast, figures: dict[str, Figure], in_strata: list[Position]
 ) -> tuple[Guess, ...]:
@@ -161,12 +113,14 @@ def _guesses(
     names = {"stratum": "own stratum", "first factor": f"own {first}", "trial": "whole trial"}
     found = []
     if in_strata:
+        complete = len(in_strata) >= most_in_a_stratum(forecast)
+        method = "exact" if complete else f"exact to citizen {len(in_strata)} of a stratum"
         for guesser, values in (
             ("converges", [position.converges for position in in_strata]),
             ("counts", [position.counts for position in in_strata]),
         ):
             rate = expected_over_strata(forecast, values)
-            found.append(Guess(guesser, "own stratum", rate, 0.0, "exact"))
+            found.append(Guess(guesser, "own stratum", rate, 0.0, method))
     for knows in KNOWS:
         if not (in_strata and knows == "stratum"):
             figure = figures[f"guess {knows}"]
@@ -219,31 +173,3 @@ def _warnings(
     if strata["expected_empty"] > len(forecast.shares) / 10:
         found.append(f"{strata['expected_empty']:.0f} of {len(forecast.shares)} strata are expected to stay empty")
     return found
-
-
-def usual(arms: Arms) -> list[tuple[str, str, dict[str, Any]]]:
-    """Give the usual procedures for these arms: label, name, parameters."""
-    s = arms.total
-    return [
-        ("simple", "simple@1", {}),
-        *((f"big stick {t}", "big-stick@1", {"tolerance": t}) for t in (2, 3, 4)),
-        (f"blocks of {2 * s}", "permuted-block@1", {"sizes": [2 * s]}),
-        (f"blocks of {s}, {2 * s}, {3 * s}", "permuted-block@1", {"sizes": [s, 2 * s, 3 * s]}),
-        ("Efron 2/3", "efron@1", {"probability": "2/3"}),
-        ("Wei urn 0, 1", "wei-urn@1", {"alpha": 0, "beta": 1}),
-        ("Chen 3, .6", "chen@1", {"tolerance": 3, "probability": "3/5"}),
-        ("maximal 3", "maximal@1", {"tolerance": 3, "horizon": 200}),
-    ]
-
-
-def alternatives(procedure: Procedure, forecast: Forecast, name: str) -> tuple[Alternative, ...]:
-    """Give the usual procedures and the declared one, as far as they can be followed exactly."""
-    length, found = min(_longest(forecast), 400), []
-    others = [(label, build(kind, parameters, procedure.arms)) for label, kind, parameters in usual(procedure.arms)]
-    for label, one in [(f"{name} (declared)", procedure), *others]:
-        chain = positions(one, length + 1)
-        if chain and not (one == procedure and one is not procedure):
-            rate = expected_over_strata(forecast, [position.converges for position in chain])
-            left = imbalance_over_strata(forecast, [position.imbalance for position in chain])
-            found.append(Alternative(label, rate, left, one is procedure))
-    return tuple(found)

@@ -10,7 +10,8 @@ from typing import Any
 
 import matplotlib as mpl
 
-from trial.design.advice import Advice, Alternative
+from trial.design.advice import Advice
+from trial.design.compare import Alternative
 
 INK, MARK, BUDGET = "#33415c", "#c1121f", "#8d99ae"
 LABEL_WIDTH, LABEL_HEIGHT = 110, 12  # of a point's name, in pixels

@@ -53,8 +53,9 @@ class Margins(Procedure):
     def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:
         """Count the slot in every cell of the unit."""
         counts = self._counts(state, unit)
-        everybody = sum(counts[EVERYBODY, ""])
-        slot = slot_of(self.arms, arm, self._weights(state, unit), draw, everybody)
+        slot = arm
+        if self.arms.total > len(self.arms.names):
+            slot = slot_of(self.arms, arm, self._weights(state, unit), draw, sum(counts[EVERYBODY, ""]))
         index, after = self.arms.slot_names.index(slot), dict(state)
         for (kind, level), cell in counts.items():
             after[kind] = {**after.get(kind, {}), level: [*cell[:index], cell[index] + 1, *cell[index + 1 :]]}

@@ -167,3 +167,11 @@ def test_the_declared_trial_at_twenty_thousand(protocol):
     assert advice.warnings == ()
     assert advice.predictability == pytest.approx(0.576, abs=0.002)
     assert Path(find_protocol("digital-samtaler")).exists()
+
+
+def test_a_figure_says_how_far_it_is_exact(protocol):
+    whole = few(protocol, 1500)
+    one = replace(whole, shares={next(iter(whole.shares)): 1.0})
+    found = guess(advise(protocol, one, 2, 1), "own stratum")
+    assert found.method == "exact to citizen 1000 of a stratum"
+    assert found.correct == pytest.approx(0.583, abs=0.001)
