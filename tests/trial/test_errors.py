@@ -1,6 +1,7 @@
 """The error tree: one shape of message, stable codes, distinct exit statuses, no CPR number."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -52,3 +53,9 @@ def test_what_looks_like_a_cpr_number_is_withheld(written: str) -> None:
 @given(st.text(alphabet="0123456789- abc", max_size=40))
 def test_withholding_leaves_no_ten_digit_run(text: str) -> None:
     assert not re.search(r"(?<!\d)\d{6}-?\d{4}(?!\d)", withhold(text))
+
+
+def test_the_readme_lists_every_exit_status() -> None:
+    text = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+    listed = {int(status) for status in re.findall(r"^\| (\d+) \|", text, flags=re.MULTILINE)}
+    assert listed == {0, 1, 2} | {c.exit_status for c in CLASSES}
