@@ -7,6 +7,7 @@ from trial.console import Program
 COMMANDS = {
     "protocol": "trial.cli.protocol:protocol",
     "key": "trial.cli.key:key",
+    "design": "trial.cli.design:design",
     "init": "trial.cli.init:init",
     "infection": "trial.cli.infection:infection",
     "pause": "trial.cli.pause:pause",
