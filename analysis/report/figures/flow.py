@@ -97,7 +97,7 @@ def _fold(box: Box, width: float) -> Box:
 
 
 def _height(row: Sequence[Box]) -> float:
-    return max(2 * PADDING + LINE * (len(box.lines) + box.heading.count("\n") + 1) + 0.02 for box in row)
+    return max(2 * PADDING + LINE * (len(box.lines) + box.heading.count("\n") + 1) - 0.03 for box in row)
 
 
 def _box(axes: Axes, corner: tuple[float, float], width: float, box: Box, tall: float | None = None) -> float:
