@@ -36,7 +36,7 @@ def test_every_command_says_what_it_does_and_gives_an_example(name: str, command
     text = command.help or ""
     assert text.splitlines()[0].endswith("."), "the first line says what, in one sentence"
     if not (isinstance(command, click.Group) and " " in name):
-        assert f"Example: {name.split()[0]} " in text
+        assert f"Example: {name.split(maxsplit=1)[0]} " in text
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
