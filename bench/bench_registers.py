@@ -1,0 +1,172 @@
+"""Weekly register to spells and outcomes: beside the bare decoding of the same file, and beside three peers.
+
+The file holds synthetic life courses (numbers, one row group of 131,072 persons after another). Ours finds spells
+with gaps of four weeks, holidays passed over, causes and truncation, and follows every person from a week 0. The
+peers only find first and last week of each spell, which is less.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+from bench.harness import Row, once, pair
+
+UNEMPLOYED = (111, 130, 131, 211)
+GAP = 4
+BASE = 20_000
+
+
+def measure() -> Iterator[Row]:
+    """Measure a million persons over five years, and two hundred thousand over a third of a century."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-registers-"))
+    try:
+        yield from _measure(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _measure(folder: Path) -> Iterator[Row]:
+    _warm()
+    for persons, weeks in ((1_000_000, 260), (200_000, 1_700)):
+        here = folder / f"{persons}x{weeks}"
+        once(lambda here=here, persons=persons, weeks=weeks: make(here, persons, weeks))
+        size = persons * weeks
+        name = f"register to spells, {weeks} weeks"
+        yield pair(name, size, lambda here=here: ours(here), lambda here=here: decode(here), "polars, decoding alone")
+        yield pair(name, size, lambda here=here: ours(here), lambda here=here: duck(here), "DuckDB islands", 1)
+        if weeks == 260:
+            yield pair(name, size, lambda here=here: ours(here), lambda here=here: frames(here), "Polars islands", 1)
+            yield _tenth(name, here, persons, weeks)
+
+
+def _tenth(name: str, here: Path, persons: int, weeks: int) -> Row:
+    small = here.parent / "tenth"
+    once(lambda: make(small, persons // 10, weeks))
+    row = pair(name, persons * weeks, lambda: ours(here), lambda: melted(small), "pandas melt, a tenth, times ten", 1)
+    seconds = row.peer_s * 10
+    return Row(row.name, row.size, row.ours_s, row.ours_mb, row.peer, seconds, row.peer_mb * 10, row.ours_s / seconds)
+
+
+def _warm() -> None:
+    import numpy as np
+
+    from analysis.outcomes import shipped_codes
+    from analysis.registers.codes import look_up
+    from analysis.spells.changes import runs_of
+    from analysis.spells.follow import follow
+    from analysis.spells.table import spells_of
+
+    runs = runs_of([np.zeros(8, dtype=np.int16), np.full(8, 111, dtype=np.int16)])
+    spells_of(runs, look_up(shipped_codes()))
+    follow(runs, look_up(shipped_codes()), np.zeros(8, dtype=np.int32))
+
+
+def make(folder: Path, persons: int, weeks: int) -> None:
+    """Write life courses: twenty thousand made, drawn again and again with keys of their own."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from analysis.registers import life as lives
+    from analysis.registers.weeks import column_of
+
+    folder.mkdir(parents=True)
+    mondays = [date(1991, 7, 1) + timedelta(weeks=week) for week in range(weeks)]
+    rng = np.random.default_rng(1)
+    traits = lives.draw_traits(rng, rng.random(BASE) < 0.7, rng.uniform(18, 66, BASE), rng.uniform(18, 66, BASE))
+    life, since = (
+        rng.choice(6, BASE, p=[0.77, 0.06, 0.08, 0.03, 0.05, 0.01]).astype(np.int8),
+        np.zeros(BASE, np.int16),
+    )
+    cells = np.empty((weeks, BASE), dtype=np.int16)
+    for week, monday in enumerate(mondays):
+        number = monday.isocalendar().week
+        life, since = lives.advance(life, since, traits, effect=np.ones(BASE), week=number, u=rng.random(BASE))
+        cells[week] = lives.code(life, since, traits, number, rng.random(BASE))
+    names = [column_of(monday) for monday in mondays]
+    schema = pa.schema([("pnr", pa.string()), *((name, pa.int16()) for name in names)])
+    with pq.ParquetWriter(folder / "dream.parquet", schema, compression="zstd") as writer:
+        for start in range(0, persons, 131_072):
+            rows = rng.integers(0, BASE, min(131_072, persons - start))
+            keys = pa.array([f"R{start + row:09d}" for row in range(len(rows))])
+            drawn = [cells[week, rows] for week in range(weeks)]
+            columns = [keys, *(pa.array(column, mask=column == 0) for column in drawn)]
+            writer.write_table(pa.table(columns, schema=schema), row_group_size=131_072)
+
+
+def ours(folder: Path) -> int:
+    """Spells and outcomes of every person."""
+    import numpy as np
+
+    from analysis.outcomes import shipped_codes
+    from analysis.registers.codes import look_up
+    from analysis.spells.engine import blocks
+    from analysis.spells.follow import follow
+    from analysis.spells.table import spells_of
+
+    table = look_up(shipped_codes())
+    found = 0
+    for block in blocks(folder):
+        found += len(spells_of(block.runs, table, block.pay))
+        follow(block.runs, table, np.full(len(block.pnr), 52, dtype=np.int32))
+    return found
+
+
+def _weeks(folder: Path) -> list[str]:
+    import pyarrow.parquet as pq
+
+    return [name for name in pq.read_schema(folder / "dream.parquet").names if name != "pnr"]
+
+
+def decode(folder: Path) -> None:
+    """Decode the weekly columns, and nothing else."""
+    import polars as pl
+
+    pl.read_parquet(folder / "dream.parquet", columns=_weeks(folder))
+
+
+def duck(folder: Path) -> int:
+    """Gaps and islands in SQL, unemployed weeks filtered first."""
+    import duckdb
+
+    weeks = _weeks(folder)
+    renamed = ", ".join(f'{name} AS "{at}"' for at, name in enumerate(weeks))
+    numbered = ", ".join(f'"{at}"' for at in range(len(weeks)))
+    query = f"""
+        WITH wide AS (SELECT pnr, {renamed} FROM read_parquet('{folder / "dream.parquet"}')),
+        long AS (SELECT pnr, week::INT AS week FROM (UNPIVOT wide ON {numbered} INTO NAME week VALUE code)
+                 WHERE code IN {UNEMPLOYED}),
+        marked AS (SELECT pnr, week, week - lag(week, 1, -99) OVER (PARTITION BY pnr ORDER BY week) > {GAP} AS new
+                   FROM long),
+        islands AS (SELECT pnr, week, sum(new::INT) OVER (PARTITION BY pnr ORDER BY week) AS spell FROM marked)
+        SELECT pnr, spell, min(week), max(week) FROM islands GROUP BY pnr, spell"""
+    return len(duckdb.sql(query).fetch_arrow_table())
+
+
+def frames(folder: Path) -> int:
+    """The same in Polars: filter week by week, then islands."""
+    import polars as pl
+
+    scan = pl.scan_parquet(folder / "dream.parquet").with_row_index("row")
+    parts = [
+        scan.filter(pl.col(name).is_in(UNEMPLOYED)).select("row", week=pl.lit(at, pl.Int16))
+        for at, name in enumerate(_weeks(folder))
+    ]
+    long = pl.concat(pl.collect_all(parts)).sort("row", "week")
+    new = (pl.col("row").diff().fill_null(1) != 0) | (pl.col("week").diff().fill_null(0) > GAP)
+    ends = (pl.first("row"), pl.min("week").alias("first"), pl.max("week").alias("last"))
+    return long.with_columns(spell=new.cum_sum()).group_by("spell").agg(*ends).height
+
+
+def melted(folder: Path) -> int:
+    """The same in pandas: melt, sort, group."""
+    import pandas as pd
+
+    wide = pd.read_parquet(folder / "dream.parquet")
+    wide.columns = ["pnr", *range(wide.shape[1] - 1)]
+    long = wide.melt(id_vars="pnr", var_name="week", value_name="code").dropna()
+    long = long[long["code"].isin(UNEMPLOYED)].astype({"week": "int16"}).sort_values(["pnr", "week"])
+    new = (long["pnr"] != long["pnr"].shift()) | (long["week"].diff() > GAP)
+    return len(long.groupby(new.cumsum())["week"].agg(["min", "max"]))
