@@ -29,7 +29,7 @@ FACTORS = tuple(
 SIZE = 400
 WEEKS, EFFECT, HAZARD, RATIO = 52, -1.0, 0.04, 0.9
 DESIGNS: dict[str, dict[str, Any]] = {
-    "big-stick@1": {"tolerance": 3}, "permuted-block@1": {"sizes": [2, 4]}, "pocock-simon@1": {},
+    "big-stick@1": {"tolerance": 3}, "permuted-block@1": {"sizes": [2, 4]}, "pocock-simon@1": {"probability": 0.8},
     "simple@1": {},
 }  # fmt: skip
 
