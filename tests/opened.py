@@ -1,10 +1,12 @@
 """An opened trial for tests: fixed keys, a clock that ticks, arrivals made by hand."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from trial.conduct import Conversation
+from trial.infection.publication import Publication, kept
 from trial.intake import Arrival
 from trial.keys import Keys, SecretKey
 from trial.protocol import load_municipalities, shipped
@@ -72,7 +74,7 @@ def full_trial(folder: Path, checkpoint_dir: Path | None = None) -> Trial:
     trial = open_trial(folder, checkpoint_dir=checkpoint_dir)
     trial.open_pause("0101", DAY, ("decision.txt", b"the decision"), decided_on=DAY)
     outcomes = trial.assign([*arrivals(range(4)), arrival(4, "0101"), arrival(5, exclusion="interpreter")], DAY)
-    trial.import_infection([(Published(), b"published")])
+    trial.import_infection([published()])
     trial.record_conversations([conversation(outcomes[0]), conversation(outcomes[1], held=False)])
     trial.close_pause("0101", date(2021, 3, 8))
     trial.withdraw(outcomes[0].participant_id, date(2021, 3, 9), "moved")
@@ -80,9 +82,7 @@ def full_trial(folder: Path, checkpoint_dir: Path | None = None) -> Trial:
     return trial
 
 
-class Published:
-    """What the ledger needs of a publication."""
-
-    kind, name = "cases-series", "cases.csv"
-    vintage_on = DAY
-    published_at = datetime(2021, 3, 1, 13, tzinfo=UTC)
+def published(content: bytes = b"published", vintage_on: date = DAY) -> tuple[Publication, bytes]:
+    """Give what the ledger needs of a publication; its bytes need not be figures."""
+    at = datetime(vintage_on.year, vintage_on.month, vintage_on.day, 13, tzinfo=UTC)
+    return kept("cases-series", "cases.csv", hashlib.sha256(content).hexdigest(), at, content), content

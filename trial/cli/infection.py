@@ -243,23 +243,23 @@ def _publications(
 
 
 def _keep(connection: Connection, publications: "Sequence[Publication]") -> tuple[int, int]:
-    """Keep publications in the archive and, where a trial has begun in the database, in its ledger."""
+    """Keep publications through the trial begun in the database; in the archive alone where none is."""
     from trial.clock import system_clock
     from trial.errors import StateError
     from trial.infection.archive import Archive
 
-    archive = Archive(connection.settings.db)
-    found = archive.add(publications, system_clock())
-    archive.close()
     try:
         trial = connection.open()
     except StateError as error:
-        if error.stable_code == "trial-missing":
-            return found
-        raise
-    trial.import_infection((one, one.content) for one in publications)
+        if error.stable_code != "trial-missing":
+            raise
+        archive = Archive(connection.settings.db)
+        found = archive.add(publications, system_clock())
+        archive.close()
+        return found
+    new = trial.import_infection((one, one.content) for one in publications)
     trial.close()
-    return found
+    return new, len(publications) - new
 
 
 def _publication(one: "Publication") -> dict[str, object]:

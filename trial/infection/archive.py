@@ -1,14 +1,12 @@
-"""Published files kept as evidence beside the trial: content-addressed, append-only, made when first needed.
+"""The archive: published files imported into a database, also before a trial is begun there.
 
-1. One row a publication: the hash of its bytes, its day and time of publication, its kind and name, the bytes, and
-   when it was imported. What is kept is never changed or removed; triggers refuse it.
-2. Importing twice changes nothing. The same bytes published on another day are another publication.
-3. Two different files of one kind for one day are refused before anything is written.
-4. What is read back is read anew from the bytes, and must still have its hash.
-5. The table may stand in the database before a trial is begun there. No error shows a statement's parameters.
+1. Importing twice changes nothing; what is kept is never changed or removed (`evidence`).
+2. Two different files of one kind for one day are refused before anything is written.
+3. What is read back is read anew from the bytes, and must still have its hash.
+4. Once a trial is begun, files are imported through it: its ledger records each. What was imported before, the
+   opening records. No error shows a statement's parameters.
 """
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,55 +15,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from trial.clock import COPENHAGEN, utc_text
-from trial.errors import DatabaseError, InfectionError
+from trial.clock import utc_text
+from trial.errors import DatabaseError
+from trial.infection import evidence
+from trial.infection.evidence import EVIDENCE, PUBLICATIONS, publication_of
 from trial.infection.feed import check_consistent
-from trial.infection.publication import LAYOUTS, Publication, kept
-
-KINDS = frozenset(layout.kind for layout in LAYOUTS)
-METADATA = sa.MetaData()
-TABLE = sa.Table(
-    "infection_publications",
-    METADATA,
-    sa.Column("sha256", sa.Text, nullable=False),
-    sa.Column("vintage_on", sa.Text, nullable=False),
-    sa.Column("published_at", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("imported_at", sa.Text, nullable=False),
-    sa.Column("content", sa.LargeBinary, nullable=False),
-    sa.PrimaryKeyConstraint("sha256", "vintage_on"),
-    sqlite_strict=True,
-)
-
-_REFUSE = "RAISE(ABORT, 'published files are append-only')"
-_TRIGGERS = {
-    "sqlite": tuple(
-        f"CREATE TRIGGER IF NOT EXISTS infection_{event.lower()} BEFORE {event} ON infection_publications"
-        f" BEGIN SELECT {_REFUSE}; END"
-        for event in ("UPDATE", "DELETE")
-    ),
-    "postgresql": (
-        "CREATE OR REPLACE FUNCTION infection_refuse() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN RAISE EXCEPTION 'published files are append-only'; END $$",
-        "CREATE TRIGGER infection_change BEFORE UPDATE OR DELETE OR TRUNCATE ON infection_publications"
-        " FOR EACH STATEMENT EXECUTE FUNCTION infection_refuse()",
-    ),
-}
-
-
-def has_table(connection: sa.Connection) -> bool:
-    """Tell whether anything was ever imported into a database."""
-    return sa.inspect(connection).has_table(TABLE.name)
-
-
-def make_table(connection: sa.Connection) -> None:
-    """Make the table and the triggers that guard it."""
-    METADATA.create_all(connection)
-    for trigger in _TRIGGERS[connection.dialect.name]:
-        connection.exec_driver_sql(trigger)
+from trial.infection.publication import Publication
 
 
 class Imported(NamedTuple):
@@ -86,35 +42,38 @@ class Archive:
         """Keep publications; raises InfectionError when one contradicts what is kept."""
         self._create()
         check_consistent([*self.publications(), *publications])
-        rows = [
-            {
-                "sha256": one.sha256,
-                "vintage_on": one.vintage_on.isoformat(),
-                "published_at": utc_text(one.published_at),
-                "kind": one.kind,
-                "name": one.name,
-                "imported_at": utc_text(imported_at),
-                "content": one.content,
-            }
-            for one in publications
-        ]
         with _translated(), self._engine.begin() as connection:
-            kept = {tuple(row) for row in connection.execute(sa.select(TABLE.c.sha256, TABLE.c.vintage_on))}
-            fresh = [row for row in rows if (row["sha256"], row["vintage_on"]) not in kept]
-            for row in fresh:
-                connection.execute(self._insert(), row)
-        return Imported(len(fresh), len(rows) - len(fresh))
+            files = set(connection.execute(sa.select(EVIDENCE.c.sha256)).scalars())
+            kept = {
+                tuple(row) for row in connection.execute(sa.select(PUBLICATIONS.c.sha256, PUBLICATIONS.c.vintage_on))
+            }
+            new = 0
+            for one in publications:
+                row = evidence.publication_row(one, utc_text(imported_at))
+                if one.sha256 not in files:
+                    files.add(one.sha256)
+                    connection.execute(EVIDENCE.insert(), evidence.file_row(one))
+                if (row["sha256"], row["vintage_on"]) not in kept:
+                    kept.add((row["sha256"], row["vintage_on"]))
+                    connection.execute(PUBLICATIONS.insert(), row)
+                    new += 1
+        return Imported(new, len(publications) - new)
 
     def publications(self) -> list[Publication]:
         """Give every publication kept, by time of publication; none where nothing was imported."""
         if self._file is not None and not self._file.exists():
             return []
-        order = sa.select(TABLE).order_by(TABLE.c.published_at, TABLE.c.kind, TABLE.c.sha256)
+        columns = PUBLICATIONS.c
+        order = (
+            sa.select(PUBLICATIONS, EVIDENCE.c.content)
+            .join(EVIDENCE, EVIDENCE.c.sha256 == columns.sha256)
+            .order_by(columns.published_at, columns.kind, columns.sha256)
+        )
         with _translated(), self._engine.connect() as connection:
-            if not has_table(connection):
+            if not evidence.has_tables(connection):
                 return []
             rows = connection.execute(order).mappings().all()
-        return [_read_back(row) for row in rows]
+        return [publication_of(dict(row), bytes(row["content"])) for row in rows]
 
     def close(self) -> None:
         """Close the database."""
@@ -124,27 +83,8 @@ class Archive:
         if self._file is not None and not self._file.exists():
             _make_private(self._file)
         with _translated(), self._engine.begin() as connection:
-            if not has_table(connection):
-                make_table(connection)
-
-    def _insert(self) -> sa.Insert:
-        if self._engine.dialect.name == "postgresql":
-            return postgresql.insert(TABLE).on_conflict_do_nothing()
-        return sqlite.insert(TABLE).on_conflict_do_nothing()
-
-
-def _read_back(row: sa.RowMapping) -> Publication:
-    content = bytes(row["content"])
-    if hashlib.sha256(content).hexdigest() != row["sha256"] or row["kind"] not in KINDS:
-        raise InfectionError(
-            "a kept file must be as it was imported",
-            found="other bytes",
-            where=str(row["name"]),
-            mend="restore the database from a backup",
-            code="infection-evidence",
-        )
-    published_at = datetime.fromisoformat(row["published_at"]).astimezone(COPENHAGEN)
-    return kept(row["kind"], row["name"], row["sha256"], published_at, content)
+            if not evidence.has_tables(connection):
+                evidence.make_tables(connection)
 
 
 def _engine(url: str) -> sa.Engine:

@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from trial.errors import DatabaseError, FileError, LedgerError, LodtraekError
-from trial.infection import archive
+from trial.infection import evidence
 from trial.ledger import schema
 
 BUSY_SECONDS = 30
@@ -33,8 +33,10 @@ def journal_mode(sqlite_version: tuple[int, ...]) -> str:
 
 def make_tables(connection: sa.Connection) -> None:
     """Make every table of a new trial, and the triggers that guard them."""
+    if not evidence.has_tables(connection):  # published files may have been imported before the trial is begun
+        evidence.make_tables(connection)
     schema.METADATA.create_all(connection)
-    for statement in schema.TRIGGERS[connection.dialect.name]:
+    for statement in schema.OWN_TRIGGERS[connection.dialect.name]:
         connection.exec_driver_sql(statement)
 
 
@@ -49,8 +51,6 @@ def altered(connection: sa.Connection) -> list[str]:
     blank = sa.create_engine("sqlite://")
     with blank.connect() as made:
         make_tables(made)
-        if archive.has_table(connection):  # published files may have been imported, also before the trial began
-            archive.make_table(made)
         expected = {name: tuple(rest) for name, *rest in made.execute(catalogue)}
     blank.dispose()
     present = {name: tuple(rest) for name, *rest in connection.execute(catalogue)}

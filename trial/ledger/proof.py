@@ -15,13 +15,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from trial.errors import DatabaseError, KeyFileError, LedgerError, LodtraekError
+from trial.infection.evidence import EVIDENCE
 from trial.keys import SecretKey
 from trial.ledger import checkpoint as checkpoints
 from trial.ledger import schema
 from trial.ledger.entry import Entry, canonical
+from trial.ledger.imports import differences
 from trial.ledger.projection import Row
 from trial.ledger.replay import State, wrong
 from trial.ledger.store import Store, Transaction
@@ -61,7 +61,7 @@ def verify_store(store: Store, key: SecretKey | None = None, checkpoint: Path | 
     with store.read() as transaction:
         findings = list(follow(state, stored(transaction), key))
         if not findings:
-            findings = [*_compare(state, transaction), *_evidence(transaction), *_schema(transaction)]
+            findings = [*_compare(state, transaction), *_evidence(state, transaction), *_schema(transaction)]
         against = None
         if checkpoint is not None:
             against = checkpoints.read_checkpoint(checkpoint)
@@ -185,15 +185,17 @@ def _differences(table: Any, rows: Iterable[Row], stored: Iterable[Row]) -> Iter
             yield Finding(where, "it must be what the ledger gives")
 
 
-def _evidence(transaction: Transaction) -> Iterator[Finding]:
+def _evidence(state: State, transaction: Transaction) -> Iterator[Finding]:
     kept = set()
-    for row in transaction.rows(schema.EVIDENCE):
+    for row in transaction.rows(EVIDENCE):
         kept.add(row["sha256"])
         if sha256(row["content"]).hexdigest() != row["sha256"]:
             yield Finding(f"evidence {row['sha256']}", "its content must have the hash it is kept under")
-    for entry in transaction.entries("infection-imported@1"):
-        if orjson.loads(entry.payload)["sha256"] not in kept:
-            yield Finding(f"ledger row {entry.seq}", "the file it imported must be kept")
+    for seq, problem in differences(transaction):
+        yield Finding(f"ledger row {seq}", problem)
+    for seq, needed in state.evidence:
+        if needed not in kept:
+            yield Finding(f"ledger row {seq}", "the file it rests on must be kept")
 
 
 def _schema(transaction: Transaction) -> Iterator[Finding]:

@@ -47,7 +47,7 @@ class State:
         self.pauses: dict[str, list[Row]] = {}
         self.conversations: dict[tuple[str, int], Row] = {}
         self.publications: set[tuple[str, str | None]] = set()
-        self.evidence: set[str] = set()
+        self.evidence: list[tuple[int, str]] = []
 
     @property
     def epoch(self) -> Epoch:
@@ -198,11 +198,12 @@ class State:
         row = self.participants.get(payload["participant_id"])
         return "its citizen must have been assigned" if row is None or row["arm"] is None else None
 
-    def _import(self, _entry: Entry, payload: Row) -> str | None:
+    def _import(self, entry: Entry, payload: Row) -> str | None:
         publication = (payload["sha256"], payload["vintage_on"])
         if publication in self.publications:
             return "a publication must be imported once"
         self.publications.add(publication)
+        self.evidence.append((entry.seq, payload["sha256"]))
         return None
 
 

@@ -1,6 +1,7 @@
 """The tables of one trial's database, and the triggers that keep the ledger append-only.
 
-1. `ledger` and `evidence` are append-only: no update, no delete, no replacing insert; each entry follows the last.
+1. `ledger` is append-only: no update, no delete, no replacing insert; each entry follows the last. So are the files
+   kept as evidence, which have tables of their own (`trial.infection.evidence`).
 2. `participants`, `strata`, `pauses` and `conversations` are projections: dropped and rebuilt by replay at any time.
 3. Two uniqueness rules carry correctness under concurrency: one answer a citizen, one assignment a step of a scope.
 4. No table holds a key, a seed, a future draw or a name of a person.
@@ -8,8 +9,10 @@
 """
 
 import sqlalchemy as sa
-from sqlalchemy import Column, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 from sqlalchemy.schema import SchemaItem
+
+from trial.infection import evidence
 
 VERSION = 1
 METADATA = sa.MetaData()
@@ -29,13 +32,6 @@ LEDGER = _table(
     Column("payload", Text, nullable=False),
     Column("prev", Text, nullable=False),
     Column("hash", Text, nullable=False),
-)
-
-EVIDENCE = _table(
-    "evidence",
-    Column("sha256", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("content", LargeBinary, nullable=False),
 )
 
 PARTICIPANTS = _table(
@@ -97,16 +93,12 @@ PROJECTIONS = (PARTICIPANTS, STRATA, PAUSES, CONVERSATIONS)
 
 _REFUSE = "RAISE(ABORT, 'the ledger is append-only')"
 _NEXT = "NEW.seq IS NOT (SELECT COALESCE(MAX(seq), 0) + 1 FROM ledger)"
-_KNOWN = "EXISTS (SELECT 1 FROM evidence WHERE sha256 = NEW.sha256)"
 
-TRIGGERS: dict[str, tuple[str, ...]] = {
+OWN_TRIGGERS: dict[str, tuple[str, ...]] = {
     "sqlite": (
         f"CREATE TRIGGER ledger_update BEFORE UPDATE ON ledger BEGIN SELECT {_REFUSE}; END",
         f"CREATE TRIGGER ledger_delete BEFORE DELETE ON ledger BEGIN SELECT {_REFUSE}; END",
         f"CREATE TRIGGER ledger_insert BEFORE INSERT ON ledger WHEN {_NEXT} BEGIN SELECT {_REFUSE}; END",
-        f"CREATE TRIGGER evidence_update BEFORE UPDATE ON evidence BEGIN SELECT {_REFUSE}; END",
-        f"CREATE TRIGGER evidence_delete BEFORE DELETE ON evidence BEGIN SELECT {_REFUSE}; END",
-        f"CREATE TRIGGER evidence_insert BEFORE INSERT ON evidence WHEN {_KNOWN} BEGIN SELECT {_REFUSE}; END",
     ),
     "postgresql": (
         "CREATE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS"
@@ -117,7 +109,6 @@ TRIGGERS: dict[str, tuple[str, ...]] = {
         "CREATE TRIGGER ledger_update BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger"
         " FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()",
         "CREATE TRIGGER ledger_insert BEFORE INSERT ON ledger FOR EACH ROW EXECUTE FUNCTION ledger_follow()",
-        "CREATE TRIGGER evidence_update BEFORE UPDATE OR DELETE OR TRUNCATE ON evidence"
-        " FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()",
     ),
 }
+TRIGGERS = {dialect: (*own, *evidence.TRIGGERS[dialect]) for dialect, own in OWN_TRIGGERS.items()}

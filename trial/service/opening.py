@@ -26,6 +26,7 @@ from trial.ledger.store import Transaction
 from trial.procedures import declared
 from trial.protocol import Protocol, digest, load_protocol, read_toml
 from trial.protocol.references import code_file, references, rule_file
+from trial.service.recording import record_imports
 
 FIRST_EPOCH = 1
 
@@ -77,11 +78,12 @@ def _check_procedure(protocol_file: Path, protocol: Protocol) -> None:
 
 
 def append_opening(transaction: Transaction, payload: Row, beacon_value: str | None = None) -> None:
-    """Append the first entry, and the value of the beacon where it is out already, once they replay."""
+    """Append the first entry, the value of the beacon where it is out already, and the files imported before."""
     state = State()
     state.apply(transaction.append("trial-opened@1", payload))
     if beacon_value is not None:
         state.apply(transaction.append("beacon@1", _beacon_payload(state.epoch, beacon_value)))
+    record_imports(transaction)
 
 
 def append_beacon(transaction: Transaction, payload: Row, value: str) -> None:

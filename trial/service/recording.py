@@ -3,20 +3,23 @@
 1. Only assigned citizens have conversations, may withdraw, or have a value corrected.
 2. A conversation keeps the rules of conduct. One still to come may be recorded again; one that was held, or was not,
    is settled: the same record again changes nothing, another one is refused.
-3. A published file is kept word for word under its hash; a file known already is not imported again.
+3. A published file is kept word for word under its hash, and the ledger records each publication once: its hash,
+   name, kind, day and time. What was imported before the trial was begun is recorded by its opening.
 4. Errors are documented, not corrected: the randomisation values stand, the right value is recorded beside them.
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from trial.conduct import Conversation, check_conversation
 from trial.errors import IntakeError, StateError
-from trial.infection import Publication, recognise
+from trial.infection import Publication
+from trial.infection.evidence import EVIDENCE, PUBLICATIONS, file_row, publication_of, publication_row
+from trial.infection.feed import check_consistent
 from trial.ledger import schema
+from trial.ledger.imports import import_payload, imported
 from trial.ledger.projection import CONVERSATION, Row, conversation_row
 from trial.ledger.store import Transaction
 from trial.protocol import Protocol
@@ -46,46 +49,42 @@ def record_conversations(transaction: Transaction, protocol: Protocol, conversat
 
 
 def import_publications(transaction: Transaction, published: Iterable[tuple[Publication, bytes]]) -> int:
-    """Keep published files with their vintage, and give how many were new."""
-    count = 0
-    known = {(payload["sha256"], payload["vintage_on"]) for payload in _imported(transaction)}
-    for publication, content in published:
-        keep_evidence(transaction, publication.name, content)
-        payload = {
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "name": publication.name,
-            "publication": publication.kind,
-            "vintage_on": _plain(publication.vintage_on),
-            "published_at": _plain(publication.published_at),
-        }
-        if (payload["sha256"], payload["vintage_on"]) not in known:
-            known.add((payload["sha256"], payload["vintage_on"]))
-            transaction.append("infection-imported@1", payload)
-            count += 1
-    return count
+    """Keep published files with their vintage, record them, and give how many were new.
+
+    Raises InfectionError where one contradicts what is kept.
+    """
+    found = [publication for publication, _ in published]
+    known = [publication_of(row, None) for row in transaction.rows(PUBLICATIONS)]
+    check_consistent([*known, *found])
+    for one in found:
+        _keep_file(transaction, file_row(one))
+        row = publication_row(one, transaction.at)
+        if not transaction.rows(PUBLICATIONS, {name: row[name] for name in ("sha256", "vintage_on")}):
+            transaction.insert(PUBLICATIONS, [row])
+    return record_imports(transaction)
+
+
+def record_imports(transaction: Transaction) -> int:
+    """Record every kept publication that the ledger does not know yet, once; give how many."""
+    known = {(payload["sha256"], payload["vintage_on"]) for payload in imported(transaction)}
+    rows = [row for row in transaction.rows(PUBLICATIONS) if (row["sha256"], row["vintage_on"]) not in known]
+    for row in sorted(rows, key=lambda row: (row["published_at"], row["kind"], row["sha256"])):
+        transaction.append("infection-imported@1", import_payload(row))
+    return len(rows)
 
 
 def publications(transaction: Transaction) -> list[Publication]:
     """Read every imported file again, with the time it was published."""
     found = []
-    for payload in _imported(transaction):
-        [row] = transaction.rows(schema.EVIDENCE, {"sha256": payload["sha256"]})
-        published_at = datetime.fromisoformat(payload["published_at"])
-        found.append(recognise(row["content"], payload["name"], published_at))
-    return [publication for publication in found if publication is not None]
+    for row in transaction.rows(PUBLICATIONS):
+        [file] = transaction.rows(EVIDENCE, {"sha256": row["sha256"]})
+        found.append(publication_of(row, file["content"]))
+    return found
 
 
-def _imported(transaction: Transaction) -> list[Row]:
-    return [json.loads(entry.payload) for entry in transaction.entries("infection-imported@1")]
-
-
-def keep_evidence(transaction: Transaction, name: str, content: bytes) -> bool:
-    """Keep a file under its hash; tell whether it was new."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    if transaction.rows(schema.EVIDENCE, {"sha256": sha256}):
-        return False
-    transaction.insert(schema.EVIDENCE, [{"sha256": sha256, "name": name, "content": content}])
-    return True
+def _keep_file(transaction: Transaction, row: Row) -> None:
+    if (row["sha256"],) not in transaction.tally(EVIDENCE, "sha256"):
+        transaction.insert(EVIDENCE, [row])
 
 
 def keep(transaction: Transaction, evidence: tuple[str, bytes] | None) -> list[str]:
@@ -93,8 +92,9 @@ def keep(transaction: Transaction, evidence: tuple[str, bytes] | None) -> list[s
     if evidence is None:
         return []
     name, content = evidence
-    keep_evidence(transaction, name, content)
-    return [hashlib.sha256(content).hexdigest()]
+    sha256 = hashlib.sha256(content).hexdigest()
+    _keep_file(transaction, {"sha256": sha256, "name": name, "content": content})
+    return [sha256]
 
 
 def record_withdrawal(transaction: Transaction, participant_id: str, on: date, reason: str) -> None:

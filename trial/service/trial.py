@@ -174,6 +174,8 @@ class Trial:
 
     def decide_pauses(self, on: date) -> list[PauseChange]:
         """Apply the declared rule to every imported file, as known on a day; doing it again changes nothing."""
+        with self._write() as transaction:
+            recording.record_imports(transaction)
         with self.store.read() as transaction:
             published = recording.publications(transaction)
         name = self.protocol.infection.rule

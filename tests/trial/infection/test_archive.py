@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from tests.trial.infection.made import at_two, pair, span
 from tests.trial.infection.test_readers import municipal
 from trial.errors import DatabaseError, InfectionError
-from trial.infection.archive import TABLE, Archive
+from trial.infection.archive import Archive
+from trial.infection.evidence import EVIDENCE, PUBLICATIONS
 from trial.infection.publication import recognise
 from trial.ledger.database import altered
 from trial.ledger.store import Store
@@ -49,13 +50,17 @@ def test_importing_twice_changes_nothing(archive):
     assert archive.add(FILES, datetime(2022, 1, 1, tzinfo=UTC)) == (0, 3)
     assert len(archive.publications()) == 3
     with archive._engine.connect() as connection:
-        assert set(connection.execute(sa.select(TABLE.c.imported_at)).scalars()) == {"2021-06-14T12:30:00.000000Z"}
+        assert set(connection.execute(sa.select(PUBLICATIONS.c.imported_at)).scalars()) == {
+            "2021-06-14T12:30:00.000000Z"
+        }
 
 
 def test_the_same_bytes_on_another_day_are_another_publication(archive):
     archive.add(FILES[:1], NOW)
     again = recognise(FILES[0].content, "cases.csv", at_two(date(2021, 6, 20)))
     assert archive.add([again], NOW) == (1, 0)
+    with archive._engine.connect() as connection:
+        assert len(connection.execute(sa.select(EVIDENCE.c.sha256)).all()) == 1  # the bytes once
 
 
 def test_a_contradicting_file_is_refused_and_nothing_is_written(archive):
@@ -69,7 +74,11 @@ def test_a_contradicting_file_is_refused_and_nothing_is_written(archive):
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE infection_publications SET name = 'x'", "DELETE FROM infection_publications"],
+    [
+        f"{words} {table}{end}"
+        for table in ("infection_publications", "evidence")
+        for words, end in (("UPDATE", " SET name = 'x'"), ("DELETE FROM", ""))
+    ],
 )
 def test_nothing_kept_is_changed_or_removed(archive, statement):
     archive.add(FILES, NOW)
@@ -83,8 +92,8 @@ def test_changed_bytes_are_noticed(tmp_path):
     archive.add(FILES, NOW)
     archive.close()
     with sqlite3.connect(path) as connection:
-        connection.execute("DROP TRIGGER infection_update")
-        connection.execute("UPDATE infection_publications SET content = x'00' WHERE kind = 'cases-series'")
+        connection.execute("DROP TRIGGER evidence_update")
+        connection.execute("UPDATE evidence SET content = x'00' WHERE name = 'cases.csv'")
     connection.close()
     with pytest.raises(InfectionError) as caught:
         Archive(f"sqlite:///{path}").publications()
@@ -116,7 +125,7 @@ def test_a_trial_begun_where_files_were_imported_verifies(tmp_path):
     engine = sa.create_engine(url)
     with engine.connect() as connection:
         assert altered(connection) == []
-        connection.exec_driver_sql("DROP TRIGGER infection_update")
-        assert altered(connection) == ["trigger infection_update"]
+        connection.exec_driver_sql("DROP TRIGGER infection_publications_update")
+        assert altered(connection) == ["trigger infection_publications_update"]
     engine.dispose()
     archive.close()

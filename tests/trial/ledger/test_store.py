@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from tests.opened import DAY as MONDAY
 from tests.opened import KEYS, PROTOCOL, TickingClock, arrivals, full_trial, open_trial, url
 from trial.errors import DatabaseError, FileError, LedgerError, StateError
-from trial.ledger import schema
+from trial.infection.evidence import EVIDENCE
 from trial.ledger.database import journal_mode
 from trial.ledger.store import Store
 from trial.service import Trial
@@ -110,7 +110,7 @@ def test_errors_of_the_database_show_no_parameter(trial: Trial) -> None:
     row = trial.store
     with pytest.raises(LedgerError) as caught, row.write("") as transaction:
         twice = {"sha256": secret, "name": secret, "content": secret.encode()}
-        transaction.insert(schema.EVIDENCE, [twice, twice])
+        transaction.insert(EVIDENCE, [twice, twice])
     text = f"{caught.value}{caught.value.__cause__}{caught.value.to_json()}"
     assert secret not in text and caught.value.stable_code == "ledger-conflict"
     with pytest.raises(sa.exc.StatementError) as raw, trial.store._engine.connect() as connection:

@@ -233,12 +233,19 @@ def test_changed_and_deleted_evidence_is_named(folder: Path) -> None:
     assert "ledger row" in first(verify(folder))
 
 
+@pytest.mark.parametrize("column", ["sha256", "vintage_on", "published_at", "kind", "name"])
+def test_a_publication_kept_as_another_is_named(folder: Path, column: str) -> None:
+    statement = f"UPDATE infection_publications SET {column} = 'other'"
+    tampered(folder, lambda connection: connection.execute(statement))
+    assert first(verify(folder)).startswith("ledger row")
+
+
 @pytest.mark.parametrize("trigger", [statement.split()[2] for statement in TRIGGERS["sqlite"]])
 @pytest.mark.parametrize("instead", ["", "CREATE TRIGGER {} BEFORE UPDATE ON {} BEGIN SELECT 1; END"])
 def test_a_missing_or_weakened_trigger_is_named(folder: Path, trigger: str, instead: str) -> None:
     connection = sqlite3.connect(folder / "trial.db")
     connection.execute(f"DROP TRIGGER {trigger}")
-    connection.execute(instead.format(trigger, trigger.partition("_")[0]))
+    connection.execute(instead.format(trigger, trigger.rpartition("_")[0]))
     connection.close()
     assert first(verify(folder)) == f"trigger {trigger}"
 
@@ -262,7 +269,8 @@ def test_an_altered_schema_is_named(folder: Path, statement: str, name: str) -> 
 def content(folder: Path) -> list[object]:
     connection = sqlite3.connect(folder / "trial.db")
     connection.text_factory = bytes
-    names = ("ledger", "evidence", "participants", "strata", "pauses", "conversations", "lodtraek", "sqlite_master")
+    names = ["ledger", "evidence", "infection_publications", "participants", "strata", "pauses", "conversations"]
+    names += ["lodtraek", "sqlite_master"]
     found = [sorted(map(repr, connection.execute(f"SELECT * FROM {name}"))) for name in names]
     connection.close()
     return found

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.opened import DAY, KEYS, arrival, arrivals, conversation, open_trial
-from trial.errors import IntakeError, StateError
+from tests.opened import DAY, KEYS, arrival, arrivals, conversation, open_trial, published
+from trial.errors import InfectionError, IntakeError, StateError
 from trial.ledger.proof import verify_store
 from trial.service import Outcome, Trial
 
@@ -76,10 +76,15 @@ def test_a_withdrawal_and_a_correction_stand_beside_the_assignment(trial: Trial,
 
 
 def test_a_file_of_the_same_bytes_published_on_another_day_is_another_publication(trial: Trial) -> None:
-    from tests.opened import Published
-
-    class Later(Published):
-        vintage_on = DAY + timedelta(days=1)
-
-    assert trial.import_infection([(Published(), b"same"), (Later(), b"same"), (Published(), b"same")]) == 2  # type: ignore[list-item]
+    later = DAY + timedelta(days=1)
+    assert trial.import_infection([published(), published(vintage_on=later), published()]) == 2
     assert verify_store(trial.store, KEYS.trial).holds
+
+
+def test_two_different_files_of_a_kind_for_one_day_are_refused_and_nothing_is_written(trial: Trial) -> None:
+    trial.import_infection([published()])
+    head = trial.head
+    with pytest.raises(InfectionError) as caught:
+        trial.import_infection([published(b"later", DAY + timedelta(days=1)), published(b"other")])
+    assert caught.value.stable_code == "infection-vintage"
+    assert trial.head == head and verify_store(trial.store, KEYS.trial).holds
