@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.registers.codes import Code, State, look_up
+from analysis.registers.codes import State
 from analysis.registers.read import Pay, read_dream, read_link, read_pay
 from analysis.registers.weeks import THURSDAY, column_of, month_of, week_of
 from analysis.spells import FollowUp
@@ -44,13 +44,12 @@ class Cohort:
     last_week: date
 
 
-def link_cohort(assignments: pd.DataFrame, folder: Path, codes: tuple[Code, ...]) -> Cohort:
-    """Follow every participant through the registers."""
+def link_cohort(assignments: pd.DataFrame, folder: Path, table: NDArray[np.uint8]) -> Cohort:
+    """Follow every participant through the registers; `table` gives the state of each code."""
     link = read_link(folder).to_pandas()
     pnr = assignments["participant_id"].map(link.set_index("participant_id")["pnr"])
     linked = pnr.notna().to_numpy()
     mondays = [week_of(day) for day in pd.to_datetime(assignments["assigned_on"]).dt.date]
-    table = look_up(codes)
     dream = read_dream(folder, table, pnr[linked].to_numpy(dtype=object), since=min(mondays, default=None))
     if not dream.mondays:
         raise RegisterError(

@@ -102,16 +102,17 @@ def ours(folder: Path) -> int:
 
     from analysis.outcomes import shipped_codes
     from analysis.registers.codes import look_up
-    from analysis.spells.engine import blocks
+    from analysis.spells.engine import Block, through
     from analysis.spells.follow import follow
     from analysis.spells.table import spells_of
 
     table = look_up(shipped_codes())
-    found = 0
-    for block in blocks(folder):
-        found += len(spells_of(block.runs, table, block.pay))
+
+    def work(block: Block) -> int:
         follow(block.runs, table, np.full(len(block.pnr), 52, dtype=np.int32))
-    return found
+        return len(spells_of(block.runs, table, block.pay))
+
+    return sum(through(folder, work))
 
 
 def _weeks(folder: Path) -> list[str]:

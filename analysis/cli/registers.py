@@ -1,11 +1,18 @@
 """`analysis registers`: make synthetic registers, check real ones, build the analysis set."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from trial.console import dry_run_option, json_option, say, show_json, show_table
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -16,6 +23,25 @@ def registers() -> None:
 
     Example: analysis registers check registers
     """
+
+
+def with_codes(command: Command) -> Command:
+    """Add the options that say what codes mean."""
+    groups = click.option("--unknown-as", metavar="GROUP", help="Group of codes that are not declared; else refused.")
+    codes = click.option(
+        "--codes", "code_file", type=FILE, help="A code file of your own instead of the shipped one."
+    )
+    return codes(groups(command))
+
+
+def code_table(code_file: Path | None, unknown_as: str | None) -> "NDArray[np.uint8]":
+    """Give the state of each code, as the options say."""
+    from analysis.outcomes import shipped_codes
+    from analysis.registers.codes import GROUPS, look_up, read_codes
+
+    if unknown_as is not None and unknown_as not in GROUPS:
+        raise click.BadParameter(f"one of {', '.join(GROUPS)}", param_hint="--unknown-as")
+    return look_up(read_codes(code_file) if code_file else shipped_codes(), unknown_as)
 
 
 @registers.command("synthesise")
@@ -45,12 +71,12 @@ def synthesise(
     Example: analysis registers synthesise bundle registers --seed 1 --doses conduct.parquet
     """
     import pandas as pd
-    from trial.bundle import read_bundle
 
     from analysis.outcomes import measure_codes, shipped_codes
     from analysis.registers.people import participants
     from analysis.registers.planted import THETA
     from analysis.registers.synthetic import synthesise as write
+    from trial.bundle import read_bundle
 
     read = read_bundle(bundle)
     people = participants(
@@ -79,9 +105,9 @@ def synthesise(
 
 @registers.command("check")
 @click.argument("folder", type=FOLDER)
-@click.option("--codes", "code_file", type=FILE, help="A code file of your own instead of the shipped one.")
+@with_codes
 @json_option
-def check(folder: Path, code_file: Path | None, as_json: bool) -> None:
+def check(*, folder: Path, code_file: Path | None, unknown_as: str | None, as_json: bool) -> None:
     """Check registers against their declaration; name the codes used that rest on memory alone.
 
     Example: analysis registers check registers
@@ -90,22 +116,59 @@ def check(folder: Path, code_file: Path | None, as_json: bool) -> None:
     from analysis.registers.check import check_registers
     from analysis.registers.codes import read_codes
 
-    facts = check_registers(folder, read_codes(code_file) if code_file else shipped_codes())
+    codes = read_codes(code_file) if code_file else shipped_codes()
+    facts = check_registers(folder, codes, code_table(code_file, unknown_as))
     if as_json:
         show_json(facts)
     else:
         show_table(["register", "found"], [(name, value) for name, value in facts.items()])
 
 
+@registers.command("spells")
+@click.argument("folder", type=FOLDER)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for spells.parquet.")
+@with_codes
+@json_option
+@dry_run_option
+def spells(
+    *, folder: Path, out: Path | None, code_file: Path | None, unknown_as: str | None, as_json: bool, dry_run: bool
+) -> None:
+    """Find the spells of unemployment of everybody in DREAM, with what ended them.
+
+    Example: analysis registers spells registers --out spells
+    """
+    import os
+    from dataclasses import asdict
+
+    from analysis.spells.write import write_spells
+
+    table = code_table(code_file, unknown_as)
+    census = write_spells(folder, table, None if dry_run else out, os.cpu_count() or 1)
+    if out is not None and not dry_run:
+        say(f"Wrote spells.parquet in {out}")
+    if as_json:
+        show_json(asdict(census))
+        return
+    rows = [(name.replace("_", " "), value) for name, value in asdict(census).items() if name != "causes"]
+    show_table(["register", "found"], [*rows, *((f"ended by {name}", n) for name, n in census.causes.items())])
+
+
 @registers.command("build")
 @click.argument("bundle", type=FOLDER)
 @click.argument("folder", type=FOLDER, metavar="REGISTERS")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the analysis set.")
-@click.option("--codes", "code_file", type=FILE, help="A code file of your own instead of the shipped one.")
+@with_codes
 @json_option
 @dry_run_option
 def build(
-    *, bundle: Path, folder: Path, out: Path | None, code_file: Path | None, as_json: bool, dry_run: bool
+    *,
+    bundle: Path,
+    folder: Path,
+    out: Path | None,
+    code_file: Path | None,
+    unknown_as: str | None,
+    as_json: bool,
+    dry_run: bool,
 ) -> None:
     """Join a bundle to the registers, measure the declared outcomes and show the flow.
 
@@ -113,13 +176,11 @@ def build(
     """
     from dataclasses import asdict
 
+    from analysis.outcomes import build_analysis_set
     from trial.bundle import read_bundle
 
-    from analysis.outcomes import build_analysis_set
-    from analysis.registers.codes import read_codes
-
     read = read_bundle(bundle)
-    built = build_analysis_set(read, folder, read.protocol, read_codes(code_file) if code_file else None)
+    built = build_analysis_set(read, folder, read.protocol, code_table(code_file, unknown_as))
     if out is not None and not dry_run:
         built.write(out)
         say(f"Wrote analysis_set.parquet and flow.json in {out}")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from analysis.cohort import FlowStep, flow_of_cohort, link_cohort, step
 from analysis.outcomes.measure import Measured, check_measurable, measure, shipped_codes
-from analysis.registers.codes import Code
+from analysis.registers.codes import look_up
 from analysis.registers.files import Writers, write_text
 
 
@@ -37,12 +37,12 @@ class AnalysisSet:
 
 
 def build_analysis_set(
-    bundle: Any, registers: Path, protocol: Any, codes: tuple[Code, ...] | None = None
+    bundle: Any, registers: Path, protocol: Any, table: NDArray[np.uint8] | None = None
 ) -> AnalysisSet:
     """Join a bundle to the registers: `bundle` has assignments, conversations, pauses and not_randomised."""
     return analysis_set(
         _frame(bundle.assignments), _frame(bundle.conversations), registers, protocol,
-        pauses=_frame(bundle.pauses), not_randomised=_frame(bundle.not_randomised), codes=codes,
+        pauses=_frame(bundle.pauses), not_randomised=_frame(bundle.not_randomised), table=table,
     )  # fmt: skip
 
 
@@ -54,13 +54,13 @@ def analysis_set(
     *,
     pauses: pd.DataFrame | None = None,
     not_randomised: pd.DataFrame | None = None,
-    codes: tuple[Code, ...] | None = None,
+    table: NDArray[np.uint8] | None = None,
 ) -> AnalysisSet:
-    """Make the analysis set from plain tables."""
+    """Make the analysis set from plain tables; `table` gives the state of each code, the shipped one if not said."""
     for outcome in protocol.outcomes:
         check_measurable(outcome)
     rows = assignments.sort_values("participant_id", ignore_index=True)
-    cohort = link_cohort(rows, registers, codes or shipped_codes())
+    cohort = link_cohort(rows, registers, look_up(shipped_codes()) if table is None else table)
     factors = [factor.factor for factor in protocol.stratification]
     arms = [f"prob_{arm.name}" for arm in protocol.arms]
     frame = rows[["participant_id", "arm", "stratum", *factors, "assigned_on", *arms, "calendar_block"]].copy()

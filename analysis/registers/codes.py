@@ -121,9 +121,12 @@ def _faults(row: dict[str, str], where: str) -> Iterable[RegisterError]:
         yield _fault(f"a status is one of {', '.join(STATUSES)}", row["status"], where, "choose one of these")
 
 
-def look_up(codes: Iterable[Code]) -> NDArray[np.uint8]:
-    """Give the table from code (0 for an empty cell) to state byte."""
-    table = np.full(CODES, State.UNKNOWN, dtype=np.uint8)
+def look_up(codes: Iterable[Code], unknown_as: str | None = None) -> NDArray[np.uint8]:
+    """Give the table from code (0 for an empty cell) to state byte.
+
+    unknown_as: the group of every code that is not declared; without it such a code is refused where it is met.
+    """
+    table = np.full(CODES, GROUPS[unknown_as] if unknown_as else State.UNKNOWN, dtype=np.uint8)
     table[0] = State.FREE
     for code in codes:
         table[code.code] = code.state
@@ -149,6 +152,6 @@ def check_known(cells: NDArray[np.int16], table: NDArray[np.uint8], where: str) 
             "every code must be declared in the code file",
             found=", ".join(f"{code} ({counts[code]} cells)" for code in unknown[:20]),
             where=where,
-            mend="add the code with its group to a copy of protocols/codes/dream.csv and give it with --codes",
+            mend="add the code to a copy of protocols/codes/dream.csv and give it with --codes, or use --unknown-as",
             code="register-unknown-code",
         )

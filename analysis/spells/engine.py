@@ -5,16 +5,16 @@
 2. `grad_YYYY_MM`, where the file has it, tells paid months from unpaid ones; without it a week without benefit is
    only that.
 3. Formats other than Parquet go the same way, batch by batch, at the speed of their readers.
-4. Results do not depend on blocks or threads: a person is never divided.
+4. Results do not depend on blocks or threads: a person is never divided, and the order is that of the file.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +31,7 @@ from analysis.spells.kernel import PayOfMonths
 
 BLOCK = 131_072
 TOGETHER = 64  # columns decoded at a time
+T = TypeVar("T")
 _GRAD = re.compile(r"grad_(\d{4})_(\d{2})", re.IGNORECASE)
 
 
@@ -63,14 +64,17 @@ class _Layout:
         return np.array([row.get(month, -1) for month in week_months(self.mondays)], dtype=np.int64)
 
 
-def blocks(folder: Path, threads: int = 2, block: int = BLOCK) -> Iterator[Block]:
-    """Give the blocks of the DREAM file of a folder, one after the other, in the order of the file."""
+def through(folder: Path, work: Callable[[Block], T], threads: int = 2, block: int = BLOCK) -> Iterator[T]:
+    """Give what `work` makes of every block of the DREAM file of a folder, in the order of the file.
+
+    work: called in the threads, once for each thread's share of a block; it should let go of the interpreter lock.
+    """
     source = open_source(folder, DREAM)
     layout = _Layout.of(source)
     read = _parquet_blocks if source.path.suffix == ".parquet" else _other_blocks
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(1) as ahead:
         for part in read(source, layout, block):
-            yield part.block(layout, pool, threads)
+            yield from pool.map(work, part.shares(layout, pool, ahead, threads))
 
 
 @dataclass(frozen=True)
@@ -78,23 +82,32 @@ class _Part:
     """Persons whose columns can be asked for: a way to decode some columns, as numbers."""
 
     pnr: pa.Array
-    codes: Any
-    grades: Any
+    codes: Callable[[Sequence[str]], list[NDArray[np.int16]]]
+    grades: Callable[[Sequence[str]], list[NDArray[np.float64]]]
 
-    def block(self, layout: _Layout, pool: ThreadPoolExecutor, threads: int) -> Block:
+    def shares(
+        self, layout: _Layout, pool: ThreadPoolExecutor, ahead: ThreadPoolExecutor, threads: int
+    ) -> list[Block]:
+        """Find the runs of every thread's share; the next columns are decoded while these are compared."""
         persons = len(self.pnr)
         cuts = [persons * at // threads // 4 * 4 for at in range(threads)] + [persons]
         finders = [Changes() for _ in range(threads)]
-        for start in range(0, len(layout.weeks), TOGETHER):
-            columns = self.codes(layout.weeks[start : start + TOGETHER])
+        batches = [layout.weeks[start : start + TOGETHER] for start in range(0, len(layout.weeks), TOGETHER)]
+        coming = ahead.submit(self.codes, batches[0])
+        for batch in [*batches[1:], []]:
+            columns = coming.result()
+            coming = ahead.submit(self.codes, batch)
 
             def push(at: int, columns: Sequence[NDArray[np.int16]] = columns) -> None:
                 for column in columns:
                     finders[at].push(column[cuts[at] : cuts[at + 1]])
 
             list(pool.map(push, range(threads)))
-        runs = _joined(list(pool.map(lambda finder: finder.runs(), finders)))
-        return Block(self.pnr, runs, self._pay(layout))
+        pay = self._pay(layout)
+        return [
+            Block(self.pnr[low:high], runs, pay and pay._replace(pay=np.ascontiguousarray(pay.pay[:, low:high])))
+            for low, high, runs in zip(cuts, cuts[1:], pool.map(Changes.runs, finders), strict=False)
+        ]
 
     def _pay(self, layout: _Layout) -> PayOfMonths | None:
         if not layout.months:
@@ -120,6 +133,8 @@ def _parquet_blocks(source: Source, layout: _Layout, block: int) -> Iterator[_Pa
         pnr = as_keys(part.select(layout.key).collect().to_arrow()[layout.key], f"{source.path}: {layout.key}")
 
         def codes(names: Sequence[str], part: Any = part) -> list[NDArray[np.int16]]:
+            if not names:
+                return []
             if all(name in small for name in names):
                 frame = part.select(pl.col(names).fill_null(0).cast(pl.Int16)).collect()
                 return [frame[name].to_numpy() for name in names]
@@ -158,15 +173,3 @@ def _spans(sizes: Sequence[int], block: int) -> Iterator[tuple[int, int]]:
         rows += size
     if rows:
         yield start, rows
-
-
-def _joined(parts: Sequence[Runs]) -> Runs:
-    """Join the runs of neighbouring persons."""
-    offsets = np.cumsum([0, *(part.first[-1] for part in parts[:-1])])
-    first = [parts[0].first, *(part.first[1:] + at for part, at in zip(parts[1:], offsets[1:], strict=True))]
-    return Runs(
-        np.concatenate(first),
-        np.concatenate([part.week for part in parts]),
-        np.concatenate([part.code for part in parts]),
-        parts[0].weeks,
-    )

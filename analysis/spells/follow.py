@@ -86,13 +86,11 @@ def _follow(  # noqa: C901, PLR0912, PLR0917 - compiled: one loop
 ) -> Any:
     out = np.zeros((len(first) - 1, _WIDTH), dtype=np.int16)
     pending = np.zeros(_H, dtype=np.int16)
-    last = np.zeros(_GAP, dtype=np.int16)  # the latest counted weeks, the newest at the end
     for person in range(len(first) - 1):
         origin = week_0[person]
         if origin < 0:
             continue
         own = out[person]
-        last[:] = 0
         length, begun = 0, 0
         own[_END], own[_ENDED_BY] = weeks - origin, _UNSEEN
         for run in range(first[person], first[person + 1]):
@@ -106,9 +104,10 @@ def _follow(  # noqa: C901, PLR0912, PLR0917 - compiled: one loop
                 break
             if state == _NEUTRAL:
                 continue
-            for counted in range(max(start, stop - _GAP), stop):
-                last[:-1] = last[1:]
-                last[-1] = counted - origin
+            settled = state != _FREE or length == 0 or length >= _GAP
+            if settled and own[_EXIT] > 0 and start - origin > horizons[_H - 1]:
+                length = 0
+                continue  # nothing of this run is asked for
             if state != _FREE:
                 length = 0
                 for at in range(_H):
@@ -133,5 +132,24 @@ def _follow(  # noqa: C901, PLR0912, PLR0917 - compiled: one loop
                 else:
                     length = 0
                 here = after
-        own[_KNOWN] = last[0]
+        own[_KNOWN] = _known(first, week, code, weeks, table, person, origin, own[_END])
     return out
+
+
+@compiled
+def _known(  # noqa: PLR0917 - compiled
+    first: Any, week: Any, code: Any, weeks: int, table: Any, person: int, origin: int, end: int
+) -> int:
+    """Give the week after which fewer than a run's counted weeks are left: the last one with a known answer."""
+    left = _GAP
+    stop = weeks
+    for run in range(first[person + 1] - 1, first[person] - 1, -1):
+        start = max(week[run], origin + 1)
+        ends = min(stop, origin + end)
+        stop = week[run]
+        if ends <= start or table[code[run] if 0 <= code[run] < OUTSIDE else OUTSIDE] == _NEUTRAL:
+            continue
+        if ends - start >= left:
+            return ends - left - origin
+        left -= ends - start
+    return 0
