@@ -7,15 +7,14 @@
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trial.ledger.entry import GENESIS, Entry, digest
 
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The end of the chain: its length, last hash and last time."""
 
     length: int = 0

@@ -16,7 +16,7 @@ from functools import cache
 
 from trial.ledger.entry import canonical
 
-TEXT = r'"(?!")[^"\\]*(?:\\.[^"\\]*)*"'
+TEXT = r'"(?!")[^"\\]*+(?:\\.[^"\\]*+)*+"'
 DAY = r'"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"'
 SHA256 = r'"[0-9a-f]{64}"'
 CODE = r'"\d{4}"'
