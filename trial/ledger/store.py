@@ -141,6 +141,17 @@ class Transaction:
         statement = sa.select(schema.LEDGER).where(schema.LEDGER.c.kind == kind).order_by(schema.LEDGER.c.seq)
         return [Entry(*row) for row in self._connection.execute(statement)]
 
+    def assigned_while_paused(self) -> list[str]:
+        """Give the citizens assigned on a day that is now known to have been paused, as nobody knew then."""
+        citizen, pause = schema.PARTICIPANTS.c, schema.PAUSES.c
+        covered = sa.and_(
+            citizen.municipality_code == pause.municipality_code,
+            citizen.arrived_on >= pause.closed_on,
+            sa.or_(pause.reopened_on.is_(None), citizen.arrived_on < pause.reopened_on),
+        )
+        statement = sa.select(citizen.participant_id).join(schema.PAUSES, covered).where(citizen.arm.is_not(None))
+        return list(self._connection.execute(statement.order_by(citizen.participant_id)).scalars())
+
     def raw_entries(self) -> Iterator[tuple[Any, ...]]:
         """Give every row of the ledger in order, as stored: texts as bytes, and the storage types joined.
 
@@ -170,17 +181,21 @@ class Store:
 
     @classmethod
     def create(cls, url: str) -> Self:
-        """Make the tables of a new trial; refuse a database that already holds one."""
+        """Make the tables of a new trial; refuse a database that already holds one.
+
+        Tables without an entry are what an opening that was cut short left behind: they are taken over.
+        """
         database.make_private_file(url)
         store = cls(url)
         with translated(), store._writer() as connection, connection.begin():
-            if sa.inspect(connection).has_table(schema.DATABASE.name):
+            if not sa.inspect(connection).has_table(schema.DATABASE.name):
+                database.make_tables(connection)
+                connection.execute(schema.DATABASE.insert(), {"schema_version": schema.VERSION})
+            elif Transaction(connection, "").head.length:
                 raise StateError(
                     "a database must hold one trial", found="a trial that was opened before",
                     mend="choose another --db", code="trial-exists",
                 )  # fmt: skip
-            database.make_tables(connection)
-            connection.execute(schema.DATABASE.insert(), {"schema_version": schema.VERSION})
         return store
 
     @classmethod

@@ -62,8 +62,11 @@ class Trial:
         """Open a new trial in an empty database: lock its protocol, commit to its keys."""
         payload = opening.opening(protocol_file, keys, mode)
         store = Store.create(db_url)
-        with store.write(utc_text(clock())) as transaction:
-            opening.append_opening(transaction, payload, beacon_value)
+        try:
+            with store.write(utc_text(clock())) as transaction:
+                opening.append_opening(transaction, payload, beacon_value)
+        finally:
+            store.close()
         return cls.open(db_url, keys, clock, checkpoint_dir)
 
     @classmethod

@@ -179,3 +179,11 @@ def test_a_database_is_a_file_or_a_server(wrong: str) -> None:
 def test_a_folder_that_does_not_exist_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="folder"):
         Trial.init(f"sqlite:///{tmp_path}/none/trial.db", PROTOCOL, KEYS, "test")
+
+
+def test_an_opening_that_was_cut_short_can_be_repeated(tmp_path: Path) -> None:
+    Store.create(url(tmp_path)).close()
+    trial = open_trial(tmp_path)
+    assert trial.head.length == 1
+    with pytest.raises(StateError):
+        Store.create(url(tmp_path))
