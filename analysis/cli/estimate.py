@@ -11,9 +11,15 @@ from trial.console import dry_run_option, json_option, say, show_json, show_tabl
 @click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("registers", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for effects and manifest.")
+@click.option("--exploratory", is_flag=True, help="Add what the protocol does not declare, labelled so.")
+@click.option("--draws", default=2000, show_default=True, type=click.IntRange(1), help="Replays of the procedure.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Seed of the replays.")
 @json_option
 @dry_run_option
-def estimate(bundle: Path, registers: Path, out: Path | None, as_json: bool, dry_run: bool) -> None:
+def estimate(
+    *, bundle: Path, registers: Path, out: Path | None, exploratory: bool, draws: int, seed: int, as_json: bool,
+    dry_run: bool,
+) -> None:  # fmt: skip
     """Compute every effect the protocol declares; write effects.parquet, effects.json and manifest.json.
 
     The files are for the secure side: `analysis report` releases what may leave it.
@@ -21,15 +27,21 @@ def estimate(bundle: Path, registers: Path, out: Path | None, as_json: bool, dry
     Example: analysis estimate bundle registers --out effects
     """
     from analysis.outcomes import build_analysis_set
-    from analysis.plan import Sources, run_plan
+    from analysis.plan import Chance, Sources, explore, run_plan
     from analysis.plan.manifest import hashes
     from trial.bundle import read_bundle
 
     read = read_bundle(bundle)
-    effects = run_plan(read.protocol, build_analysis_set(read, registers, read.protocol).frame)
+    frame = build_analysis_set(read, registers, read.protocol).frame
+    effects = run_plan(read.protocol, frame)
+    if exploratory:
+        effects = explore(effects, read.protocol, frame, read.assignments.to_pandas(), Chance(seed, draws))
     if out is not None and not dry_run:
         inputs = {**hashes(bundle, "manifest.json"), **hashes(registers, "*.parquet")}
-        effects.write(out, Sources(read.manifest["protocol_digest"], read.manifest["ledger_head"], inputs))
+        made = Sources(
+            read.manifest["protocol_digest"], read.manifest["ledger_head"], inputs, seed if exploratory else None
+        )
+        effects.write(out, made)
         say(f"Wrote effects.parquet, effects.json and manifest.json in {out}")
     if as_json:
         show_json(effects.to_json())

@@ -97,6 +97,56 @@ class Joined:
 
 
 @dataclass(frozen=True)
+class BoundsRow:
+    """What holds without a model of missing outcomes: the effect lies between low and high."""
+
+    estimand: str
+    outcome: str
+    estimator: str
+    status: str
+    reason: str | None = None
+    low: float | None = None
+    high: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    level: float | None = None
+    n: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RegionRow:
+    """An Anderson-Rubin set: kind `interval`, `rays` (all up to low, all from high) or `line`."""
+
+    estimand: str
+    status: str
+    reason: str | None = None
+    kind: str | None = None
+    low: float | None = None
+    high: float | None = None
+    level: float | None = None
+    se_type: str | None = None
+
+
+@dataclass(frozen=True)
+class ReplayRow:
+    """A randomisation test by replay, with the interval of constant effects (None where draws bound no end)."""
+
+    estimand: str
+    status: str
+    reason: str | None = None
+    test: str | None = None
+    procedure: str | None = None
+    statistic: float | None = None
+    p: float | None = None
+    low: float | None = None
+    high: float | None = None
+    level: float | None = None
+    draws: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
 class Effects:
     """Everything the plan gave."""
 
@@ -106,6 +156,9 @@ class Effects:
     first_stage: tuple[FirstStageRow, ...] = ()
     missing: tuple[Missing, ...] = ()
     joined: tuple[Joined, ...] = ()
+    bounds: tuple[BoundsRow, ...] = ()
+    replays: tuple[ReplayRow, ...] = ()
+    regions: tuple[RegionRow, ...] = ()
 
     def row(self, estimand: str, estimator: str, population: str = "randomised") -> Row:
         """Find a row; raises KeyError when the plan had no such row."""
@@ -124,6 +177,9 @@ class Effects:
             "curves": [{"outcome": item.outcome, **asdict(item.curve)} for item in self.curves],
             "missing": [asdict(item) for item in self.missing],
             "joined_strata": [asdict(item) for item in self.joined],
+            "bounds": [asdict(item) for item in self.bounds],
+            "randomisation_tests": [asdict(item) for item in self.replays],
+            "anderson_rubin": [asdict(item) for item in self.regions],
         }
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:

@@ -97,7 +97,7 @@ def _counts(outcome: OutcomePart, observed: Observed) -> Counts:
 
 def _linear(run: _Run, estimand: Estimand, observed: Observed, name: str, pooling: Pooling) -> Result:
     inference = run.protocol.inference
-    cells = _cells(run.protocol, estimand, observed, pooling)
+    cells = cells_of(run.protocol, estimand, observed, pooling)
     match name:
         case "stratified-difference":
             return stratified_difference(cells, level=inference.level)
@@ -109,7 +109,8 @@ def _linear(run: _Run, estimand: Estimand, observed: Observed, name: str, poolin
     return NotEstimable(f"{name} needs a dose and the estimand declares none", name)
 
 
-def _cells(protocol: Protocol, estimand: Estimand, observed: Observed, pooling: Pooling) -> Cells:
+def cells_of(protocol: Protocol, estimand: Estimand, observed: Observed, pooling: Pooling) -> Cells:
+    """Tabulate the citizens of an estimand, with its dose and the declared clusters."""
     frame, clusters = observed.frame, protocol.inference.clusters
     return tabulate(
         frame[estimand.outcome].to_numpy(dtype=float), observed.treated, pooling.labels(), arms=observed.arms,
@@ -144,10 +145,11 @@ def _row(
     )  # fmt: skip
     if isinstance(result, NotEstimable):
         return replace(row, reason=result.reason)
-    return replace(row, **_numbers(result), **_statement(protocol, estimand, result))
+    return replace(row, **numbers_of(result), **_statement(protocol, estimand, result))
 
 
-def _numbers(result: Estimate) -> dict[str, Any]:
+def numbers_of(result: Estimate) -> dict[str, Any]:
+    """Give the numbers of a row."""
     return {
         "status": "estimated", "estimate": result.value, "se": result.se, "ci_low": result.ci_low,
         "ci_high": result.ci_high, "p": result.p, "level": result.level, "df": result.df, "se_type": result.se_type,

@@ -1,0 +1,180 @@
+"""What the protocol did not declare, labelled so: the same question asked in other ways of each primary estimand.
+
+1. Cohorts whose municipality never paused between randomisation and the last due conversation, and the difference to
+   the others. A pause follows the infection and the calendar, not the arm: the arms stay comparable within both.
+2. Bounds for missing outcomes: Manski over the possible range, Lee by target group where there is one.
+3. A randomisation test that replays the procedure that was run, with its constant-effect interval.
+4. The Anderson-Rubin set of every estimand with a dose.
+
+Nothing here takes part in the non-inferiority statement.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.estimate.bounds import Bounds, lee, manski
+from analysis.estimate.difference import stratified_difference
+from analysis.estimate.randomisation import NAME, Randomisation, randomisation_test
+from analysis.estimate.replay import Replay, replay_procedure
+from analysis.estimate.result import DegenerateError, NotEstimable, Result
+from analysis.estimate.subgroups import difference_of_effects
+from analysis.estimate.weak import NAME as SET
+from analysis.estimate.weak import ConfidenceSet, anderson_rubin
+from analysis.plan.data import Observed, observe, pool
+from analysis.plan.effects import BoundsRow, Effects, RegionRow, ReplayRow, Row
+from analysis.plan.run import cells_of, numbers_of
+from trial.procedures import Unit, declared
+from trial.protocol.model import Estimand, OutcomePart, Protocol
+
+NEVER, EXPOSED = "never-exposed-to-pause", "exposed-to-pause"
+LABELS = {
+    NEVER: (", kommuner uden pause", ", municipalities without a pause"),
+    EXPOSED: (", kommuner med pause", ", municipalities with a pause"),
+    "difference": (", med pause minus uden pause", ", with a pause minus without"),
+}
+
+
+@dataclass(frozen=True)
+class Chance:
+    """Seed and number of the draws of whatever is drawn."""
+
+    seed: int
+    draws: int
+
+
+def explore(
+    effects: Effects, protocol: Protocol, frame: pd.DataFrame, assignments: pd.DataFrame, chance: Chance
+) -> Effects:
+    """Add the exploratory rows to the declared ones."""
+    outcomes = {outcome.name: outcome for outcome in protocol.outcomes}
+    rows, bounds, replays, regions = list(effects.rows), [], [], []
+    for estimand in protocol.estimands:
+        outcome = outcomes[estimand.outcome]
+        if outcome.variable == "time-to-exit":
+            continue
+        if estimand.dose:
+            regions.append(_region(protocol, estimand, frame))
+        elif estimand.role == "primary":
+            observed = observe(estimand, [outcome.name], frame)
+            rows += _by_pause(protocol, estimand, observed)
+            bounds += _bounds(protocol, estimand, outcome, frame)
+            replays.append(_replay(protocol, estimand, frame, assignments, chance))
+    return replace(effects, rows=tuple(rows), bounds=tuple(bounds), replays=tuple(replays), regions=tuple(regions))
+
+
+def _by_pause(protocol: Protocol, estimand: Estimand, observed: Observed) -> list[Row]:
+    column = observed.frame.get("exposed_to_pause")
+    if column is None or column.nunique() < 2:
+        return []
+    exposed = column.to_numpy(dtype=bool)
+    results: dict[str, Result] = {}
+    rows = []
+    for name, kept in ((NEVER, ~exposed), (EXPOSED, exposed)):
+        part = replace(observed, frame=observed.frame[kept], treated=observed.treated[kept], missing=())
+        results[name], pooled = _difference(protocol, estimand, part)
+        rows.append(_row(estimand, part, results[name], population=name, pooled=pooled))
+    both = difference_of_effects(results, NEVER, EXPOSED, level=protocol.inference.level)
+    return [*rows, _row(estimand, observed, both, population="difference", pooled=0)]
+
+
+def _difference(protocol: Protocol, estimand: Estimand, observed: Observed) -> tuple[Result, int]:
+    try:
+        pooling = pool(observed, protocol)
+        cells = cells_of(protocol, estimand, observed, pooling)
+    except DegenerateError as degenerate:
+        return NotEstimable(degenerate.reason, "stratified-difference"), 0
+    members = sum(len(item.members) for item in pooling.joined)
+    return stratified_difference(cells, level=protocol.inference.level), members
+
+
+def _row(estimand: Estimand, observed: Observed, result: Result, *, population: str, pooled: int) -> Row:
+    danish, english = LABELS[population]
+    sizes = {arm: int((observed.treated == second).sum()) for second, arm in enumerate(observed.arms)}
+    row = Row(
+        estimand=estimand.name, estimator=result.estimator, outcome=estimand.outcome, population=population,
+        role="exploratory", summary=estimand.summary, of=estimand.treatment.of, against=estimand.treatment.against,
+        per="assignment", label={"da": estimand.label.da + danish, "en": estimand.label.en + english}, n=sizes,
+        missing=observed.missing_by_arm(), pooled_strata=pooled, status="not-estimable",
+        higher_is_better=estimand.higher_is_better,
+    )  # fmt: skip
+    if isinstance(result, NotEstimable):
+        return replace(row, reason=result.reason)
+    return replace(row, **numbers_of(result))
+
+
+def _bounds(protocol: Protocol, estimand: Estimand, outcome: OutcomePart, frame: pd.DataFrame) -> list[BoundsRow]:
+    arms = (estimand.treatment.against, estimand.treatment.of)
+    both = frame[frame["arm"].isin(arms)]
+    y, taken = both[outcome.name].to_numpy(dtype=float), (both["arm"] == arms[1]).to_numpy(dtype=bool)
+    level = protocol.inference.level
+    highest = float(outcome.by_week) if outcome.variable == "weeks-employed" else 1.0
+    group = both["target_group"].astype(str).to_numpy(dtype=object) if "target_group" in both.columns else None
+    widest = manski(y, taken, _coarse(protocol, both), lowest=0.0, highest=highest, level=level, arms=arms)
+    trimmed = lee(y, taken, level=level, group=group, seed=1, arms=arms)
+    return [_bounds_row(estimand, one) for one in (widest, trimmed)]
+
+
+def _coarse(protocol: Protocol, frame: pd.DataFrame) -> Any:
+    """The declared factors small strata are joined within: coarse enough for every citizen, missing or not."""
+    factors = [factor for factor in protocol.inference.small_strata.within if factor in frame.columns]
+    if not factors:
+        return np.zeros(len(frame), dtype=np.int64)
+    return frame[factors].astype(str).agg("/".join, axis=1).to_numpy(dtype=object)
+
+
+def _bounds_row(estimand: Estimand, found: Bounds | NotEstimable) -> BoundsRow:
+    if isinstance(found, NotEstimable):
+        return BoundsRow(estimand.name, estimand.outcome, found.estimator, "not-estimable", found.reason)
+    return BoundsRow(
+        estimand.name, estimand.outcome, found.estimator, "estimated", None, found.low, found.high, found.ci_low,
+        found.ci_high, found.level, dict(found.n), found.notes,
+    )  # fmt: skip
+
+
+def _region(protocol: Protocol, estimand: Estimand, frame: pd.DataFrame) -> RegionRow:
+    try:
+        observed = observe(estimand, [estimand.outcome, str(estimand.dose)], frame)
+        cells = cells_of(protocol, estimand, observed, pool(observed, protocol))
+        found: ConfidenceSet | NotEstimable = anderson_rubin(
+            cells, se_type=protocol.inference.se_type, level=protocol.inference.level
+        )
+    except DegenerateError as degenerate:
+        found = NotEstimable(degenerate.reason, SET)
+    if isinstance(found, NotEstimable):
+        return RegionRow(estimand.name, "not-estimable", found.reason)
+    return RegionRow(estimand.name, "estimated", None, found.kind, found.low, found.high, found.level, found.se_type)
+
+
+def _replay(
+    protocol: Protocol, estimand: Estimand, frame: pd.DataFrame, assignments: pd.DataFrame, chance: Chance
+) -> ReplayRow:
+    if {arm.name for arm in protocol.arms} != {estimand.treatment.of, estimand.treatment.against}:
+        return ReplayRow(estimand.name, "not-estimable", "a replay compares the two arms of a trial with two arms")
+    order = assignments.sort_values(["epoch", "assigned_at", "step", "participant_id"], ignore_index=True)
+    rows = frame.set_index("participant_id").reindex(order["participant_id"])
+    found = randomisation_test(
+        rows[estimand.outcome].to_numpy(dtype=float), (order["arm"] == estimand.treatment.of).to_numpy(dtype=bool),
+        replay_of(protocol, order, estimand.treatment.of), draws=chance.draws, seed=chance.seed,
+        level=protocol.inference.level,
+    )  # fmt: skip
+    if not isinstance(found, Randomisation):
+        return ReplayRow(estimand.name, "not-estimable", found.reason)
+    return ReplayRow(
+        estimand.name, "estimated", None, NAME, found.procedure, found.test.statistic, found.test.p, found.low,
+        found.high, found.level, found.draws, found.seed,
+    )  # fmt: skip
+
+
+def replay_of(protocol: Protocol, order: pd.DataFrame, arm: str) -> Replay:
+    """Give the replay of the declared procedure for the assignments in the order they were made."""
+    procedure = declared(protocol.randomisation, protocol.arms, protocol.stratification)
+    factors = [factor.factor for factor in protocol.stratification]
+    units = [
+        Unit(str(row["participant_id"]), {factor: str(row[factor]) for factor in factors}, str(row["stratum"]))
+        for row in order.to_dict("records")
+    ]
+    batches = pd.factorize(order["assigned_at"])[0].tolist() if procedure.together_in_batches else None
+    return replay_procedure(procedure, units, arm, batches)

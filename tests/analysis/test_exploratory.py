@@ -1,0 +1,121 @@
+"""What is not declared is labelled so, stands after what is, and comes from the design that was run."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.estimate.cells import tabulate
+from analysis.estimate.replay import assign_again
+from analysis.estimate.subgroups import subgroup_effects
+from analysis.plan import Chance, Effects, explore, run_plan
+from trial.procedures import Unit, declared
+from trial.protocol import Protocol, load_protocol, shipped
+
+SIZE = 900
+
+
+@pytest.fixture(scope="module")
+def protocol() -> Protocol:
+    return load_protocol(shipped("digital-samtaler.toml"))
+
+
+@pytest.fixture(scope="module")
+def trial(protocol: Protocol) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The analysis set and the assignments of a small trial drawn by the declared procedure."""
+    rng = np.random.default_rng(3)
+    people = pd.DataFrame({
+        "participant_id": [f"p{row:04}" for row in range(SIZE)],
+        "jobcentre": rng.choice(["0101", "0147", "0461"], SIZE, p=[0.6, 0.3, 0.1]),
+        "target_group": rng.choice(["dagpenge", "jobparat-kontanthjaelp"], SIZE),
+        "age_group": rng.choice(["18-29", "30-49", "50+"], SIZE),
+    })  # fmt: skip
+    people["stratum"] = people["jobcentre"] + "/" + people["target_group"] + "/" + people["age_group"]
+    units = [Unit(row["participant_id"], {}, row["stratum"]) for row in people.to_dict("records")]
+    procedure = declared(protocol.randomisation, protocol.arms, protocol.stratification)
+    digital = assign_again(procedure, units, "digital", None, rng)
+    people["arm"] = np.where(digital, "digital", "physical")
+    people["assigned_at"] = pd.date_range("2021-01-04", periods=SIZE, freq="h", tz="UTC")
+    people["step"], people["epoch"] = people.groupby("stratum").cumcount(), 1
+    weeks = np.clip(np.round(rng.normal(20, 12, SIZE)), 0, 52)
+    frame = people.assign(
+        weeks_employed_52=np.where(rng.random(SIZE) < 0.05, np.nan, weeks), exit_26=(weeks > 20).astype(float),
+        share_physical=np.where(digital, 0.1, 0.9), exposed_to_pause=people["jobcentre"] != "0147",
+        **{f"{name}_week": rng.integers(1, 53, SIZE) for name in ("time_to_exit", "time_to_benefit_free")},
+        **{f"{name}_event": 1 for name in ("time_to_exit", "time_to_benefit_free")},
+    )  # fmt: skip
+    return frame.sample(frac=1, random_state=1), people.sample(frac=1, random_state=2)
+
+
+@pytest.fixture(scope="module")
+def explored(protocol: Protocol, trial: tuple[pd.DataFrame, pd.DataFrame]) -> Effects:
+    frame, assignments = trial
+    return explore(run_plan(protocol, frame), protocol, frame, assignments, Chance(seed=4, draws=400))
+
+
+def test_declared_rows_stay_and_the_others_are_labelled(
+    protocol: Protocol, trial: tuple[pd.DataFrame, pd.DataFrame], explored: Effects
+) -> None:
+    declared_rows = run_plan(protocol, trial[0]).rows
+    assert explored.rows[: len(declared_rows)] == declared_rows
+    added = explored.rows[len(declared_rows) :]
+    assert [row.population for row in added] == ["never-exposed-to-pause", "exposed-to-pause", "difference"]
+    assert {row.role for row in added} == {"exploratory"}
+    assert {row.conclusion for row in added} == {None}
+
+
+def test_pause_cohorts_are_subgroups_of_the_randomised(
+    trial: tuple[pd.DataFrame, pd.DataFrame], explored: Effects
+) -> None:
+    seen = trial[0].dropna(subset=["weeks_employed_52"])
+    direct = subgroup_effects(
+        seen["weeks_employed_52"], seen["arm"] == "digital", seen["stratum"], seen["exposed_to_pause"].astype(str),
+        level=0.95, arms=("physical", "digital"),
+    )  # fmt: skip
+    never = explored.row("itt-weeks-employed", "stratified-difference", "never-exposed-to-pause")
+    assert never.estimate == pytest.approx(direct.effects["False"].value)  # type: ignore[union-attr]
+    difference = explored.rows[-1]
+    exposed = explored.row("itt-weeks-employed", "stratified-difference", "exposed-to-pause")
+    assert difference.estimate == pytest.approx((exposed.estimate or 0) - (never.estimate or 0))
+
+
+def test_without_pauses_there_are_no_pause_cohorts(
+    protocol: Protocol, trial: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
+    frame = trial[0].assign(exposed_to_pause=False)
+    found = explore(run_plan(protocol, frame), protocol, frame, trial[1], Chance(1, 10))
+    assert {row.role for row in found.rows} == {"primary", "secondary"}
+
+
+def test_the_replay_is_that_of_the_declared_procedure(explored: Effects) -> None:
+    (replay,) = explored.replays
+    assert (replay.procedure, replay.draws, replay.seed) == ("big-stick", 400, 4)
+    itt = explored.row("itt-weeks-employed", "strata-regression")
+    assert replay.low is not None
+    assert replay.high is not None
+    assert replay.low < (itt.estimate or 0) < replay.high
+    assert replay.high - replay.low == pytest.approx((itt.ci_high or 0) - (itt.ci_low or 0), rel=0.25)
+
+
+def test_bounds_hold_the_estimate_and_the_set_the_dose(explored: Effects) -> None:
+    estimate = explored.row("itt-weeks-employed", "stratified-difference").estimate or 0
+    for row in explored.bounds:
+        assert row.status == "estimated"
+        assert (row.ci_low or 0) < estimate < (row.ci_high or 0)
+    (region,) = explored.regions
+    dose = explored.row("late-share-physical", "two-stage-least-squares")
+    assert region.kind == "interval"
+    assert region.low == pytest.approx(dose.ci_low, rel=0.05, abs=0.05)
+
+
+def test_everything_is_in_the_file(explored: Effects) -> None:
+    document = explored.to_json()
+    for part in ("bounds", "randomisation_tests", "anderson_rubin"):
+        assert document[part]
+
+
+def test_strata_are_labels_not_numbers() -> None:
+    """Renaming strata changes nothing: a code is never used as a number."""
+    rng = np.random.default_rng(1)
+    y, z, s = rng.integers(0, 50, 200), rng.random(200) < 0.5, rng.integers(0, 5, 200)
+    one, other = tabulate(y, z, s), tabulate(y, z, (s * 7919) % 104729)
+    assert sorted(zip(one.n, one.y, one.yy, strict=True)) == sorted(zip(other.n, other.y, other.yy, strict=True))
