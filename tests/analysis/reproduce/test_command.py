@@ -41,6 +41,15 @@ def test_known_misses_keep_their_rows_and_are_no_news():
     assert statuses["Table 1, age, untrained", "se"] == "differs"
 
 
+@pytest.mark.parametrize("path", sorted(REPLICATIONS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_shipped_study_gives_what_it_declares(path):
+    done = run(path, "--json")
+    cells = json.loads(done.stdout)
+    assert [cell for cell in cells if not cell["as_expected"]] == []
+    assert {cell["status"] for cell in cells} <= {"reproduced", "within-tolerance", "differs"}
+    assert done.exit_code == 0
+
+
 def test_a_changed_status_exits_1(tmp_path):
     text = (REPLICATIONS / "nsw-balance.toml").read_text(encoding="utf-8")
     path = tmp_path / "changed.toml"

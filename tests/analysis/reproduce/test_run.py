@@ -81,10 +81,10 @@ def test_another_hash_or_number_of_rows_is_another_input(tmp_path):
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        ('covariates = ["d"]', "collinear"),
+        ('covariates = ["d"]', "does not vary"),
         ('covariates = ["g"]', "text"),
         ('covariates = ["nope"]', "no column nope"),
-        ('where = "d = 1"', "collinear"),
+        ('where = "d = 1"', "does not vary"),
         ('where = "y > 99"', "no row"),
     ],
 )
