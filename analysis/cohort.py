@@ -5,7 +5,8 @@
    counted in the flow with the reason.
 3. Weeks outside the registers are UNSEEN, never empty. Definition (b) also ends where the income register ends:
    without it nobody can be told from a person without income.
-4. Not being found unemployed in week 0 is reported, not repaired: who was randomised is analysed.
+4. Who changed CPR number has several keys: a week has the code of the first key that has one, hours are added.
+5. Not being found unemployed in week 0 is reported, not repaired: who was randomised is analysed.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.registers.codes import State
-from analysis.registers.read import Pay, read_dream, read_link, read_pay
+from analysis.registers.read import Dream, Pay, read_dream, read_link, read_pay
 from analysis.registers.weeks import THURSDAY, column_of, month_of, week_of
 from analysis.spells import FollowUp
 from trial.errors import RegisterError
@@ -36,9 +37,13 @@ class FlowStep:
 
 @dataclass(frozen=True)
 class Cohort:
-    """Participants (rows as in the assignments) with their follow-up; `lost` holds the reason or None."""
+    """Participants (rows as in the assignments) with their follow-up; `lost` holds the reason or None.
+
+    keys: how many keys of the registers a participant has; week_0: the state in the week of randomisation.
+    """
 
     lost: NDArray[Any]
+    keys: NDArray[np.int64]
     week_0: NDArray[np.uint8]
     follow_up: FollowUp
     last_week: date
@@ -47,34 +52,51 @@ class Cohort:
 def link_cohort(assignments: pd.DataFrame, folder: Path, table: NDArray[np.uint8]) -> Cohort:
     """Follow every participant through the registers; `table` gives the state of each code."""
     link = read_link(folder).to_pandas()
-    pnr = assignments["participant_id"].map(link.set_index("participant_id")["pnr"])
-    linked = pnr.notna().to_numpy()
+    link["row"] = pd.Index(assignments["participant_id"]).get_indexer(link["participant_id"])
+    link = link[link["row"] >= 0].sort_values(["row", "pnr"], ignore_index=True)
     mondays = [week_of(day) for day in pd.to_datetime(assignments["assigned_on"]).dt.date]
-    dream = read_dream(folder, table, pnr[linked].to_numpy(dtype=object), since=min(mondays, default=None))
-    if not dream.mondays:
+    dream = read_dream(folder, table, link["pnr"].to_numpy(dtype=object), since=min(mondays, default=None))
+    _check_coverage(dream, min(mondays), folder)
+    link["there"] = pd.Index(dream.pnr).get_indexer(link["pnr"])
+    codes, found = _joined(len(assignments), link, dream)
+    lost = np.full(len(assignments), "not-linked", dtype=object)
+    lost[link["row"]] = "not-in-dream"
+    lost[found] = None
+    states = np.where(found[:, None], table[codes], np.uint8(State.UNSEEN))
+    by_key, until = _by_week(read_pay(folder, link["pnr"].to_numpy(dtype=object)), dream.mondays)
+    hours = np.zeros(states.shape, dtype=np.float32)
+    np.add.at(hours, link["row"].to_numpy(), by_key)
+    start = np.array([(monday - dream.mondays[0]).days // 7 for monday in mondays])
+    states, hours = _from_own_week_0(states, start, State.UNSEEN), _from_own_week_0(hours, start, 0)
+    whole_month = _whole_month(dream.mondays)[np.minimum(start, len(dream.mondays) - 1)]
+    follow_up = FollowUp(states[:, 1:], hours[:, 1:], np.maximum(until - start, 0), whole_month)
+    keys = np.bincount(link["row"], minlength=len(assignments))
+    return Cohort(lost, keys, states[:, 0], follow_up, dream.mondays[-1])
+
+
+def _check_coverage(dream: Dream, first: date, folder: Path) -> None:
+    if not dream.mondays or dream.mondays[0] > first:
         raise RegisterError(
-            "DREAM must reach beyond the first randomisation",
-            found="no week after it",
-            where=str(folder / "dream.parquet"),
-            mend="deliver a later extract",
+            "DREAM must cover the weeks from the first randomisation on",
+            found=f"first randomisation in {column_of(first)}, "
+            + (f"first week {column_of(dream.mondays[0])}" if dream.mondays else "no week after it"),
+            where=str(folder / "dream"),
+            mend="deliver a longer extract",
             code="register-coverage",
         )
-    row = pd.Series(np.arange(len(dream.pnr)), index=dream.pnr).reindex(pnr).to_numpy()
-    found = linked & ~np.isnan(row)
-    lost = np.full(len(assignments), None, dtype=object)
-    lost[linked & ~found] = "not-in-dream"
-    lost[~linked] = "not-linked"
-    pay = read_pay(folder, pnr[found].to_numpy(dtype=object))
-    start = np.array([(monday - dream.mondays[0]).days // 7 for monday in mondays])
-    states = np.full((len(assignments), len(dream.mondays)), State.UNSEEN, dtype=np.uint8)
-    states[found] = table[dream.codes[row[found].astype(np.int64)]]
-    hours = np.zeros(states.shape, dtype=np.float32)
-    hours[found], until = _by_week(pay, dream.mondays)
-    states, hours = _from_own_week_0(states, start, State.UNSEEN), _from_own_week_0(hours, start, 0)
-    follow_up = FollowUp(
-        states[:, 1:], hours[:, 1:], np.maximum(until - start, 0), _whole_month(dream.mondays)[start]
-    )
-    return Cohort(lost, states[:, 0], follow_up, dream.mondays[-1])
+
+
+def _joined(persons: int, link: pd.DataFrame, dream: Dream) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
+    """Join the weeks of all keys of a participant: a week has the code of the first key that has one."""
+    codes = np.zeros((persons, len(dream.mondays)), dtype=np.int16)
+    there = link[link["there"] >= 0]
+    found = np.zeros(persons, dtype=np.bool_)
+    found[there["row"]] = True
+    turn = there.groupby("row").cumcount()
+    for _, rows in there.groupby(turn):
+        at = rows["row"].to_numpy()
+        codes[at] = np.where(codes[at] == 0, dream.codes[rows["there"].to_numpy()], codes[at])
+    return codes, found
 
 
 def _whole_month(mondays: tuple[date, ...]) -> NDArray[np.int64]:
@@ -111,6 +133,7 @@ def flow_of_cohort(arms: "pd.Series[str]", cohort: Cohort) -> list[FlowStep]:
     steps.append(step("followed", arms, followed, f"linked and in DREAM; last week {column_of(cohort.last_week)}"))
     elsewhere = followed & (cohort.week_0 != State.UNEMPLOYED) & (cohort.week_0 != State.NEUTRAL)
     steps.append(step("not-unemployed-in-week-0", arms, elsewhere, "followed, but without such benefit in week 0"))
+    steps.append(step("several-keys", arms, cohort.keys > 1, "changed CPR number; the weeks of all keys are joined"))
     return steps
 
 

@@ -47,6 +47,16 @@ class Income:
             self.first[row] = np.where(paid & (self.first[row] == 0), within[0], self.first[row])
             self.last[row] = np.where(paid, within[-1], self.last[row])
 
+    def ratios(self) -> dict[str, pa.Array]:
+        """Give the columns `grad_YYYY_MM` of DREAM: paid hours over those of a full-time month, empty without any."""
+        base = month_of(self.mondays[0])
+        columns = {}
+        for row, hours in enumerate(self.hours):
+            year, month = divmod(base + row, 12)
+            ratio = np.round(hours / np.float32(FULL_TIME_HOURS), 2)
+            columns[f"grad_{year}_{month + 1:02d}"] = pa.array(ratio, mask=hours == 0)
+        return columns
+
     def table(self, keys: NDArray[Any], rng: np.random.Generator) -> pa.Table:
         """Give the rows of BFL: a person and month with paid hours."""
         month, person = np.nonzero(self.hours)

@@ -68,7 +68,9 @@ def spell_so_far(rng: np.random.Generator, n: int) -> Ints:
 def planted_truth(
     people: Participants, outcomes: Sequence[Outcome], measure: Measure, *, theta: float, seed: int, replicates: int
 ) -> list[Truth]:
-    """Give the true effect of every arm against the first on every outcome."""
+    """Give the true effect of every arm against the first on every outcome; nothing where no outcome is asked for."""
+    if not outcomes:
+        return []
     arms = list(people.dose)
     values: dict[tuple[str, str], list[Floats]] = {(o.name, arm): [] for o in outcomes for arm in arms}
     horizon = max(outcome.by_week for outcome in outcomes) + LOOK_AHEAD

@@ -4,7 +4,8 @@
    register of any size needs the memory of one chunk.
 2. A participant is unemployed from the start of the spell to the week of randomisation, whatever the life before;
    from the next week on the dose of the arm drawn works on the hazard of finding a job.
-3. The registers also hold people outside the trial. A few participants lack a link and a few are not in DREAM.
+3. The registers also hold people outside the trial. A few participants lack a link, a few are not in DREAM and a few
+   change CPR number on the way.
 4. Keys are made up (`R000000001`), in an order that tells nothing; no CPR number, plausible or not, is written.
 5. Files appear whole, by rename.
 """
@@ -27,12 +28,14 @@ from analysis.registers.life import Bools, Floats, Ints, Life, Traits
 from analysis.registers.pay import Income
 from analysis.registers.people import Participants
 from analysis.registers.planted import FROM_WORK, Measure, Outcome, Truth, effect_factor, planted_truth, spell_so_far
+from analysis.registers.renumber import NewKey, renumbered
 from analysis.registers.truth import truth_document
 from analysis.registers.weeks import column_of, weeks_between
 
 CHUNK = 50_000
 NO_LINK = 0.003
 NOT_IN_DREAM = 0.001
+NEW_NUMBER = 0.002
 YEARS_BEFORE = 2
 WEEKS_BEFORE = 8  # weeks before the spell in which a participant works or studies
 _NEVER = 30_000
@@ -78,12 +81,14 @@ def synthesise(
     key_of[order] = keys
     fate = rng.random(len(people))
     absent = key_of[: len(people)][fate < NOT_IN_DREAM]
+    changes = _new_keys(people, key_of, rng)
     with Writers(out) as writers:
-        writers.write({"link": _link(people, key_of, fate < 1 - NO_LINK)})
+        writers.write({"link": _link(people, key_of, fate < 1 - NO_LINK, changes)})
         for start in range(0, len(order), CHUNK):
             rows = order[start : start + CHUNK]
             chunk = _chunk(persons.take(rows), keys[start : start + CHUNK], mondays, [seed, 2, start // CHUNK])
-            writers.write({name: _without(absent, table) for name, table in chunk.items()})
+            there = {name: _without(absent, table) for name, table in chunk.items()}
+            writers.write(renumbered(there, changes))
             if progress:
                 progress(start + len(rows), len(order))
     truth = planted_truth(people, outcomes, measure, theta=theta, seed=seed, replicates=replicates)
@@ -128,6 +133,7 @@ def _chunk(persons: _Persons, keys: NDArray[Any], mondays: tuple[date, ...], see
     columns: dict[str, Any] = {"pnr": pa.array(keys)}
     for monday, row in zip(mondays, codes, strict=True):
         columns[column_of(monday)] = pa.array(row, mask=row == 0)
+    columns |= income.ratios()
     birth_year = mondays[0].year + YEARS_BEFORE - np.floor(traits.age).astype(np.int16)
     background = {"pnr": keys, "sex": rng.integers(1, 3, len(keys)).astype(np.int8), "birth_year": birth_year}
     return {"dream": pa.table(columns), "bfl": income.table(keys, rng), "background": pa.table(background)}
@@ -175,7 +181,19 @@ def _without(absent: NDArray[Any], table: pa.Table) -> pa.Table:
     return table.filter(pc.invert(gone))
 
 
-def _link(people: Participants, key_of: NDArray[Any], linked: Bools) -> pa.Table:
-    rows = sorted((people.ids[row], str(key_of[row])) for row in np.flatnonzero(linked))
+def _new_keys(people: Participants, key_of: NDArray[Any], rng: np.random.Generator) -> dict[str, NewKey]:
+    """Draw the participants who change CPR number, and when: in the two years after randomisation."""
+    rows = np.flatnonzero(rng.random(len(people)) < NEW_NUMBER)
+    weeks = rng.integers(1, 104, len(rows))
+    return {
+        str(key_of[row]): NewKey(f"R{len(key_of) + at + 1:09d}", people.week_0[row] + timedelta(weeks=int(after)))
+        for at, (row, after) in enumerate(zip(rows, weeks, strict=True))
+    }
+
+
+def _link(people: Participants, key_of: NDArray[Any], linked: Bools, changes: dict[str, NewKey]) -> pa.Table:
+    rows = [(people.ids[row], str(key_of[row])) for row in np.flatnonzero(linked)]
+    rows += [(one, changes[key].key) for one, key in rows if key in changes]
+    rows.sort()
     schema = pa.schema([("participant_id", pa.string()), ("pnr", pa.string())])
     return pa.Table.from_pylist([{"participant_id": one, "pnr": key} for one, key in rows], schema=schema)

@@ -12,6 +12,7 @@ import pytest
 from analysis.outcomes import analysis_set, build_analysis_set
 from analysis.outcomes.assemble import exposed_to_pause
 from analysis.registers.weeks import column_of, week_of
+from trial.errors import RegisterError
 
 MODES = ["physical", "telephone", "video", "none", None]
 
@@ -145,3 +146,35 @@ def test_built_from_a_bundle_and_written_whole(bundle, registers, protocol, buil
     assert pq.read_metadata(tmp_path / "analysis_set.parquet").num_rows == len(bundle.assignments)
     assert json.loads((tmp_path / "flow.json").read_text())[0]["name"] == "arrived"
     assert {path.name for path in tmp_path.iterdir()} == {"analysis_set.parquet", "flow.json"}
+
+
+def shortened(registers, folder, first, last):
+    """The same registers with fewer weeks."""
+    folder.mkdir()
+    for path in registers.glob("*.parquet"):
+        table = pq.read_table(path)
+        if path.stem == "dream":
+            keep = [name for name in table.column_names if name == "pnr" or first <= name <= last]
+            table = table.select(keep)
+        pq.write_table(table, folder / path.name)
+    return folder
+
+
+def test_an_extract_that_begins_after_randomisation_is_refused(
+    assignments, conversations, registers, protocol, tmp_path
+):
+    folder = shortened(registers, tmp_path / "late", "y_2110", "y_2352")
+    with pytest.raises(RegisterError, match=r"must cover the weeks from the first randomisation on; .* y_2110"):
+        analysis_set(assignments, conversations, folder, protocol)
+
+
+def test_an_extract_that_ends_early_loses_the_last_with_a_reason(
+    assignments, conversations, registers, protocol, tmp_path
+):
+    folder = shortened(registers, tmp_path / "early", "y_1901", "y_2139")
+    frame = analysis_set(assignments, conversations, folder, protocol).frame
+    lost = frame["exit_26_missing_reason"] == "end-of-register"
+    assert lost.sum() > len(frame) / 2
+    assert (pd.to_datetime(frame["assigned_on"])[lost & frame["linked"]] > pd.Timestamp("2021-03-01")).all()
+    never = pd.to_datetime(frame["assigned_on"]) >= pd.Timestamp("2021-10-04")
+    assert frame.loc[never & frame["linked"], "time_to_exit_missing_reason"].eq("end-of-register").all()

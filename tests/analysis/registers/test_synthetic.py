@@ -37,7 +37,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(assignments, re
 def test_files_have_the_declared_columns_and_every_iso_week(registers):
     for register in (DREAM, BFL, BACKGROUND, LINK):
         register.check_columns(pq.read_schema(registers / f"{register.name}.parquet").names, register.name)
-    names = pq.read_schema(registers / "dream.parquet").names
+    names = [name for name in pq.read_schema(registers / "dream.parquet").names if not name.startswith("grad_")]
     assert (names[1], names[-1], len(names) - 1) == ("y_1901", "y_2352", 261)
     assert names[names.index("y_2052") + 1] == "y_2053"
 
