@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from analysis.registers.codes import State
 from analysis.registers.read import Dream, Pay, read_dream, read_link, read_pay
-from analysis.registers.weeks import THURSDAY, column_of, month_of, week_of
+from analysis.registers.weeks import THURSDAY, column_of, month_of, week_of, weeks_in_month
 from analysis.spells import FollowUp
 from trial.errors import RegisterError
 
@@ -63,13 +63,16 @@ def link_cohort(assignments: pd.DataFrame, folder: Path, table: NDArray[np.uint8
     lost[link["row"]] = "not-in-dream"
     lost[found] = None
     states = np.where(found[:, None], table[codes], np.uint8(State.UNSEEN))
-    by_key, until = _by_week(read_pay(folder, link["pnr"].to_numpy(dtype=object)), dream.mondays)
+    by_key, last_paid = _by_week(read_pay(folder, link["pnr"].to_numpy(dtype=object)), dream.mondays)
     hours = np.zeros(states.shape, dtype=np.float32)
     np.add.at(hours, link["row"].to_numpy(), by_key)
     start = np.array([(monday - dream.mondays[0]).days // 7 for monday in mondays])
     states, hours = _from_own_week_0(states, start, State.UNSEEN), _from_own_week_0(hours, start, 0)
     whole_month = _whole_month(dream.mondays)[np.minimum(start, len(dream.mondays) - 1)]
-    follow_up = FollowUp(states[:, 1:], hours[:, 1:], np.maximum(until - start, 0), whole_month)
+    month_weeks = np.array([weeks_in_month(monday) for monday in dream.mondays], dtype=np.uint8)
+    month_weeks = _from_own_week_0(np.broadcast_to(month_weeks, states.shape), start, 1)
+    until = np.maximum(last_paid - start, 0)
+    follow_up = FollowUp(states[:, 1:], hours[:, 1:], until, whole_month, month_weeks[:, 1:])
     keys = np.bincount(link["row"], minlength=len(assignments))
     return Cohort(lost, keys, states[:, 0], follow_up, dream.mondays[-1])
 

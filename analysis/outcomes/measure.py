@@ -2,6 +2,9 @@
 
 1. Weeks employed by week N: weeks 1..N after randomisation that count as employed. Exit by week N: whether an exit
    began by then. Time to exit: its week, or the week of censoring, at most N.
+   Benefit weeks by week N: weeks with any benefit but holiday benefit. Health inflow by week N, a harm: whether four
+   weeks of health or disability benefit began by then. Full-time months by week N: paid hours of whole months, spread
+   evenly over a month's weeks, over 160.33. These three look at the weeks that the definition's registers cover.
 2. Pension and death are known: no employment follows, so counts are complete. Emigration and the end of the register
    hide what follows: a count is missing unless every week's answer is known, also where an exit came before, so
    that being missing never depends on the value.
@@ -16,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.registers.codes import Code, State, look_up, read_codes
-from analysis.registers.life import Bools, Floats, Hours, Ints
-from analysis.registers.planted import Measure
-from analysis.spells import NEEDS_PAY, Exits, FollowUp, look_for_exits
+from analysis.registers.life import Bools, Floats
+from analysis.registers.planted import Measure, World
+from analysis.registers.schema import FULL_TIME_HOURS
+from analysis.spells import GAP, NEEDS_PAY, Exits, FollowUp, look_for_exits, runs
 from trial.errors import PlanError
 from trial.protocol.shipped import shipped
 
@@ -29,6 +33,9 @@ REASONS = {
     State.UNSEEN: "end-of-register",
 }
 _KNOWN_ENDS = np.array([State.PENSION, State.DEAD], dtype=np.uint8)
+_HEALTH = np.array([State.HEALTH, State.DISABILITY], dtype=np.uint8)
+_OTHERS = (State.UNEMPLOYED, State.EDUCATION, State.LEAVE, State.RETIREMENT, State.SUPPORTED)
+_BENEFITS = np.array([*_HEALTH, *_OTHERS], dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -55,10 +62,37 @@ def measure(outcome: Any, follow_up: FollowUp) -> Measured:
     """Measure a declared outcome for every person of the follow-up."""
     check_measurable(outcome)
     exits = look_for_exits(follow_up, outcome.definition)
-    return _MEASURES[outcome.variable](exits, int(outcome.by_week))
+    return _MEASURES[outcome.variable](exits, int(outcome.by_week), follow_up)
 
 
-def _weeks_employed(exits: Exits, by_week: int) -> Measured:
+def _benefit_weeks(exits: Exits, by_week: int, follow_up: FollowUp) -> Measured:
+    week = np.arange(1, follow_up.state.shape[1] + 1)
+    benefit = np.isin(follow_up.state, _BENEFITS) & (week < exits.end[:, None]) & (week <= by_week)
+    return _counted(benefit.sum(axis=1).astype(np.float64), exits, _followed(exits, by_week))
+
+
+def _health_inflow(exits: Exits, by_week: int, follow_up: FollowUp) -> Measured:
+    week = np.arange(1, follow_up.state.shape[1] + 1)
+    ill = np.isin(follow_up.state, _HEALTH) & (week < exits.end[:, None])
+    lasting = runs(ill.astype(np.uint8), follow_up.state == State.NEUTRAL, GAP)
+    return _counted(lasting[:, :by_week].any(axis=1).astype(np.float64), exits, _seen(exits, by_week))
+
+
+def _full_time_months(exits: Exits, by_week: int, follow_up: FollowUp) -> Measured:
+    week = np.arange(1, follow_up.state.shape[1] + 1)
+    own = (week < exits.end[:, None]) & (week <= by_week)
+    if follow_up.whole_month is not None:
+        own &= week >= follow_up.whole_month[:, None]
+    share = follow_up.hours / (4.0 if follow_up.month_weeks is None else follow_up.month_weeks)
+    months = np.asarray(np.where(own, share, 0.0).sum(axis=1) / FULL_TIME_HOURS)
+    return _counted(months, exits, _followed(exits, by_week))
+
+
+def _followed(exits: Exits, by_week: int) -> Bools:
+    return (exits.end > by_week) | np.isin(exits.ended_by, _KNOWN_ENDS)
+
+
+def _weeks_employed(exits: Exits, by_week: int, _: FollowUp) -> Measured:
     weeks = exits.out[:, :by_week].sum(axis=1).astype(np.float64)
     return _counted(weeks, exits, _seen(exits, by_week))
 
@@ -68,7 +102,7 @@ def _seen(exits: Exits, by_week: int) -> Bools:
     return (exits.known >= by_week) | np.isin(exits.ended_by, _KNOWN_ENDS)
 
 
-def _exit_by(exits: Exits, by_week: int) -> Measured:
+def _exit_by(exits: Exits, by_week: int, _: FollowUp) -> Measured:
     done = (exits.exit > 0) & (exits.exit <= by_week)
     return _counted(done.astype(np.float64), exits, _seen(exits, by_week))
 
@@ -77,7 +111,7 @@ def _counted(value: NDArray[np.float64], exits: Exits, seen: NDArray[np.bool_]) 
     return Measured(np.where(seen, value, np.nan), None, _reasons(seen, exits))
 
 
-def _time_to_exit(exits: Exits, by_week: int) -> Measured:
+def _time_to_exit(exits: Exits, by_week: int, _: FollowUp) -> Measured:
     event = (exits.exit > 0) & (exits.exit <= by_week)
     week = np.where(event, exits.exit, np.minimum(exits.known, by_week)).astype(np.float64)
     at_risk = week >= 1
@@ -91,7 +125,14 @@ def _reasons(seen: NDArray[np.bool_], exits: Exits) -> NDArray[Any]:
     return reasons
 
 
-_MEASURES = {"weeks-employed": _weeks_employed, "exit-to-employment": _exit_by, "time-to-exit": _time_to_exit}
+_MEASURES = {
+    "weeks-employed": _weeks_employed,
+    "exit-to-employment": _exit_by,
+    "time-to-exit": _time_to_exit,
+    "benefit-weeks": _benefit_weeks,
+    "health-inflow": _health_inflow,
+    "full-time-months": _full_time_months,
+}
 
 
 def shipped_codes() -> tuple[Code, ...]:
@@ -103,7 +144,8 @@ def measure_codes(codes: tuple[Code, ...]) -> Measure:
     """Give the function that measures an outcome from codes and hours; a time is its restricted time."""
     table = look_up(codes)
 
-    def value(outcome: Any, cells: Ints, hours: Hours, whole_month: NDArray[np.int64]) -> Floats:
-        return measure(outcome, FollowUp(table[cells], hours, None, whole_month)).value
+    def value(outcome: Any, world: World) -> Floats:
+        follow_up = FollowUp(table[world.codes], world.hours, None, world.whole_month, world.month_weeks)
+        return measure(outcome, follow_up).value
 
     return value

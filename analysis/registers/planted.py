@@ -10,7 +10,7 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Protocol as Shape
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from analysis.registers import life as life_course
 from analysis.registers.life import Bools, Floats, Hours, Ints, Life, Traits
 from analysis.registers.people import Participants
-from analysis.registers.weeks import THURSDAY, month_of
+from analysis.registers.weeks import THURSDAY, month_of, weeks_in_month
 
 THETA = -0.045
 BEFORE = 6  # weeks before randomisation that matter: pay of the same month
@@ -38,9 +38,22 @@ class Outcome(Shape):
     def by_week(self) -> int: ...
 
 
-Measure = Callable[[Outcome, Ints, Hours, NDArray[np.int64]], Floats]
-"""Value of an outcome from codes and paid hours of the month (persons x weeks 1, 2, ... after randomisation), and
-the first week of a month that begins after week 0."""
+@dataclass(frozen=True)
+class World:
+    """What registers would show of the participants in one world, in the weeks 1, 2, ... of each (persons x weeks).
+
+    hours: paid hours of the week's month; month_weeks: weeks of that month; whole_month: first week of a month that
+    begins after week 0.
+    """
+
+    codes: Ints
+    hours: Hours
+    month_weeks: NDArray[np.uint8]
+    whole_month: NDArray[np.int64]
+
+
+Measure = Callable[[Outcome, World], Floats]
+"""Value of an outcome for every participant; a time is its restricted time."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +92,11 @@ def planted_truth(
         rng = np.random.default_rng([seed, 7, replicate])
         draw = _Draw.of(people, rng, horizon)
         for arm in arms:
-            codes, hours = _world(draw, calendar, effect_factor(theta, people.dose[arm]), horizon)
-            ended = _ended(codes, draw)
+            world = _world(draw, calendar, effect_factor(theta, people.dose[arm]), horizon)
+            ended = replace(world, codes=_ended(world.codes, draw))
             for outcome in outcomes:
-                seen = codes if outcome.variable == "time-to-exit" else ended
-                values[outcome.name, arm].append(measure(outcome, seen, hours, calendar.whole_month))
+                seen = world if outcome.variable == "time-to-exit" else ended
+                values[outcome.name, arm].append(measure(outcome, seen))
     return [_truth(outcome, arms, values) for outcome in outcomes]
 
 
@@ -111,6 +124,7 @@ class _Calendar:
     sunday: Ints
     share: Hours
     months: int
+    month_weeks: NDArray[np.uint8]
     whole_month: NDArray[np.int64]
 
     @classmethod
@@ -134,6 +148,7 @@ class _Calendar:
             sunday=sunday,
             share=np.divide(first_days, 7, dtype=np.float32)[at],
             months=int(sunday.max()) + 1,
+            month_weeks=np.array([weeks_in_month(day) for day in mondays], dtype=np.uint8)[at],
             whole_month=(thursday[BEFORE:] != thursday[BEFORE]).argmax(axis=0),
         )
 
@@ -163,7 +178,7 @@ class _Draw:
 FROM_WORK = 0.8
 
 
-def _world(draw: _Draw, calendar: _Calendar, factor: Floats, horizon: int) -> tuple[Ints, Hours]:
+def _world(draw: _Draw, calendar: _Calendar, factor: Floats, horizon: int) -> World:
     n = len(draw.traits)
     person = np.arange(n)
     codes = np.zeros((n, horizon), dtype=np.int16, order="F")
@@ -184,7 +199,8 @@ def _world(draw: _Draw, calendar: _Calendar, factor: Floats, horizon: int) -> tu
         hours = life_course.weekly_hours(life, draw.traits)
         by_month[person, calendar.monday[step]] += hours * calendar.share[step]
         by_month[person, calendar.sunday[step]] += hours * (1 - calendar.share[step])
-    return codes, by_month[person[:, None], calendar.thursday[BEFORE + 1 :].T]
+    hours_of_month = by_month[person[:, None], calendar.thursday[BEFORE + 1 :].T]
+    return World(codes, hours_of_month, calendar.month_weeks[BEFORE + 1 :].T, calendar.whole_month)
 
 
 def _ended(codes: Ints, draw: _Draw) -> Ints:

@@ -65,6 +65,16 @@ def month_of(day: date) -> int:
     return day.year * 12 + day.month - 1
 
 
+def weeks_in_month(monday: date) -> int:
+    """Give how many weeks the month of a week has: its Thursdays, four or five."""
+    month, before, after = month_of(monday + THURSDAY), monday, monday
+    while month_of(before - WEEK + THURSDAY) == month:
+        before -= WEEK
+    while month_of(after + WEEK + THURSDAY) == month:
+        after += WEEK
+    return (after - before).days // 7 + 1
+
+
 def week_months(mondays: Sequence[date]) -> list[int]:
     """Give the month number of each week, by its Thursday."""
     return [month_of(monday + THURSDAY) for monday in mondays]

@@ -37,13 +37,15 @@ class FollowUp:
     """What the registers say about persons in the weeks 1, 2, ... of their own follow-up.
 
     state: a byte of `State` each week; hours: paid hours of the week's month; pay_until: how many weeks the income
-    register covers (if not said, all); whole_month: first week of a month that begins after week 0 (if not said, 1).
+    register covers (if not said, all); whole_month: first week of a month that begins after week 0 (if not said, 1);
+    month_weeks: weeks of the week's month, over which its hours are spread evenly.
     """
 
     state: Bytes
     hours: NDArray[np.float32]
     pay_until: Ints | None = None
     whole_month: Ints | None = None
+    month_weeks: Bytes | None = None
 
 
 @dataclass(frozen=True)

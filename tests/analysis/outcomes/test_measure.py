@@ -81,3 +81,28 @@ def test_definition_b_without_pay_is_no_employment():
 def test_what_cannot_be_measured_is_refused(variable, definition):
     with pytest.raises(PlanError, match="a variable is one of"):
         value("uuuu", variable, 2, definition)
+
+
+def test_benefit_weeks_count_every_benefit_but_holidays():
+    assert value("uuss..hhuu", "benefit-weeks", 8) == (4, None)
+    assert value("uussDDDDDD", "benefit-weeks", 8) == (4, None)
+    assert value("uuuuuuuuuX", "benefit-weeks", 9) == (9, None)
+    assert value("uuuuuuuuX.", "benefit-weeks", 9) == (None, "emigrated")
+
+
+def test_health_inflow_asks_for_four_weeks_of_sickness():
+    assert value("uuusssuuuuuuuuuu", "health-inflow", 8) == (0, None)
+    assert value("uuusshssuuuuuuuu", "health-inflow", 8) == (1, None)
+    assert value("uuuuuuussssuuuuu", "health-inflow", 8) == (1, None)
+    assert value("uuuuuuuussssuuuu", "health-inflow", 8) == (0, None)
+
+
+def test_full_time_months_spread_hours_over_the_weeks_of_a_month():
+    state = TABLE[[[0] * 13]]
+    hours = np.array([[160.33] * 4 + [80.165] * 5 + [0.0] * 4], dtype=np.float32)
+    weeks = np.array([[4] * 4 + [5] * 5 + [4] * 4], dtype=np.uint8)
+    outcome = SimpleNamespace(name="x", variable="full-time-months", by_week=13, definition="b")
+    whole = FollowUp(state, hours, None, np.array([1]), weeks)
+    assert measure(outcome, whole).value[0] == pytest.approx(1.5)
+    later = FollowUp(state, hours, None, np.array([5]), weeks)
+    assert measure(outcome, later).value[0] == pytest.approx(0.5)  # the first month began before week 1

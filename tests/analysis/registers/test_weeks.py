@@ -15,6 +15,7 @@ from analysis.registers.weeks import (
     week_months,
     week_of,
     weeks_between,
+    weeks_in_month,
 )
 from trial.errors import RegisterError
 
@@ -74,3 +75,13 @@ def test_two_weeks_missing_in_the_middle():
 def test_a_week_that_stands_twice():
     with pytest.raises(RegisterError, match="stands twice"):
         check_consecutive([date(2021, 1, 4), date(2021, 1, 4)], "dream.parquet")
+
+
+@given(st.dates(date(1991, 7, 1), date(2088, 12, 31)))
+def test_a_month_has_as_many_weeks_as_thursdays(day):
+    monday = week_of(day)
+    thursday = monday + timedelta(3)
+    first = thursday.replace(day=1)
+    days = [first + timedelta(offset) for offset in range(31)]
+    count = sum(one.weekday() == 3 and one.month == thursday.month for one in days)
+    assert weeks_in_month(monday) == count
