@@ -5,6 +5,8 @@
 3. A file that others may read is refused: what they have read cannot be unread.
 4. A purpose or mode other than the one asked for is refused; a test key never serves production.
 5. The ledger holds the commitment of a key (SHA-256 of its bytes), never the key: any other key is refused.
+6. The key of an epoch that is over is published as one line of JSON: format, trial_id, epoch, key. It is made from
+   the trial key by a one-way function: no other epoch's key follows from it.
 """
 
 import hashlib
@@ -18,6 +20,7 @@ from pathlib import Path
 from trial.errors import FileError, KeyFileError
 
 FORMAT = "lodtraek-key/1"
+EPOCH_FORMAT = "lodtraek-epoch-key/1"
 PURPOSES = ("trial", "identity", "signing")
 MODES = ("test", "training", "production")
 KEY_BYTES = 32
@@ -35,6 +38,20 @@ class SecretKey:
     def commitment(self) -> str:
         """Give what the ledger commits to: SHA-256 of the key's bytes."""
         return hashlib.sha256(self.secret).hexdigest()
+
+
+@dataclass(frozen=True)
+class EpochKey:
+    """The key of one epoch, revealed; its text form shows no secret."""
+
+    trial_id: str
+    epoch: int
+    secret: bytes = field(repr=False)
+
+    def line(self) -> str:
+        """Give the key as it is published."""
+        content = {"format": EPOCH_FORMAT, "trial_id": self.trial_id, "epoch": self.epoch, "key": self.secret.hex()}
+        return json.dumps(content)
 
 
 @dataclass(frozen=True)

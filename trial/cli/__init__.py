@@ -9,6 +9,7 @@ COMMANDS = {
     "key": "trial.cli.key:key",
     "design": "trial.cli.design:design",
     "init": "trial.cli.init:init",
+    "beacon": "trial.cli.beacon:beacon",
     "infection": "trial.cli.infection:infection",
     "pause": "trial.cli.pause:pause",
     "assign": "trial.cli.assign:assign",
@@ -16,6 +17,7 @@ COMMANDS = {
     "simulate": "trial.cli.simulate:simulate",
     "status": "trial.cli.status:status",
     "export": "trial.cli.export:export",
+    "proof": "trial.cli.proof:proof",
     "verify": "trial.cli.verify:verify",
 }
 

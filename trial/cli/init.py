@@ -16,10 +16,20 @@ if TYPE_CHECKING:
 @click.argument("file", metavar="FILE")
 @click.option("--mode", type=click.Choice(["test", "training", "production"]), required=True, help="What it is for.")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day it begins, in a simulation; never production.")
+@click.option("--beacon-value", metavar="HEX", help="Value of the declared beacon's round, where it is out already.")
 @connected("trial", "identity", "signing")
 @json_option
 @dry_run_option
-def init(connection: Connection, *, file: str, mode: str, on: datetime | None, as_json: bool, dry_run: bool) -> None:
+def init(
+    connection: Connection,
+    *,
+    file: str,
+    mode: str,
+    on: datetime | None,
+    beacon_value: str | None,
+    as_json: bool,
+    dry_run: bool,
+) -> None:
     """Lock a protocol and commit to the keys: the first entry of a new ledger.
 
     FILE is a path, or the name of a shipped protocol.
@@ -37,7 +47,13 @@ def init(connection: Connection, *, file: str, mode: str, on: datetime | None, a
     else:
         settings = connection.settings
         trial = Trial.init(
-            settings.db, protocol_file, keys, mode, clock=clock, checkpoint_dir=settings.checkpoint_dir
+            settings.db,
+            protocol_file,
+            keys,
+            mode,
+            clock=clock,
+            checkpoint_dir=settings.checkpoint_dir,
+            beacon_value=beacon_value,
         )
         opened = trial.opened
         trial.checkpoint()
@@ -47,6 +63,7 @@ def init(connection: Connection, *, file: str, mode: str, on: datetime | None, a
         "protocol",
         "procedure",
         "key_commitment",
+        "epoch_key_commitment",
         "identity_commitment",
         "signing_public_key",
     )

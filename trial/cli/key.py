@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
+from trial.cli.connection import Connection, connected
 from trial.console import say
 
 
 @click.group()
 def key() -> None:
-    """Make secret key files.
+    """Make secret key files; reveal the key of an epoch that is over.
 
     Example: trial key new trial.key --purpose trial --mode test
     """
@@ -34,3 +35,18 @@ def new(file: Path, purpose: str, mode: str, seed: int | None) -> None:
     made = new_key_file(file, purpose, mode) if seed is None else seeded_key_file(file, purpose, seed)
     say(f"{file}: {purpose} key for {mode}. Commitment {made.commitment}")
     say("Keep a copy where nobody else can read it: a lost key cannot be replaced.")
+
+
+@key.command("reveal")
+@click.option("--epoch", type=click.IntRange(1), required=True, help="The epoch that is over.")
+@connected("trial")
+def reveal(connection: Connection, *, epoch: int) -> None:
+    """Print the key of an epoch, to be published: whoever has it can draw the arms of that epoch anew, and no other.
+
+    In production not before enrolment has ended: until then the next arms would be known.
+
+    Example: trial key reveal --epoch 1 --key trial.key > epoch-1.key
+    """
+    revealed = connection.open().reveal(epoch)
+    click.echo(revealed.line())
+    say(f"The key of epoch {epoch} of {revealed.trial_id}. The ledger's first row holds its SHA-256.")

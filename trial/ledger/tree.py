@@ -81,6 +81,16 @@ def inclusion(leaves: Sequence[bytes], index: int) -> list[bytes]:
     return path[::-1]
 
 
+def sides(index: int, length: int) -> list[str]:
+    """Tell, for each step of a leaf's path, on which side the part beside it lies: "left" or "right"."""
+    found, low, high = [], 0, length
+    while high - low > 1:
+        middle = low + split(high - low)
+        found.append("right" if index < middle else "left")
+        low, high = (low, middle) if index < middle else (middle, high)
+    return found[::-1]
+
+
 def is_included(own: bytes, index: int, length: int, path: Sequence[bytes], expected: bytes) -> bool:
     """Tell whether a path leads from the leaf of an index to the root of a tree of a length (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < length:

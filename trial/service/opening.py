@@ -10,13 +10,14 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
 from trial.clock import utc_text
 from trial.errors import KeyFileError, ProtocolError, StateError
 from trial.infection import load_rule
-from trial.keys import MODES, Keys
+from trial.keys import MODES, EpochKey, Keys
 from trial.ledger.beacon import published_at, read_value
 from trial.ledger.checkpoint import public_key
 from trial.ledger.epoch import Epoch
@@ -115,6 +116,21 @@ def _beacon_payload(epoch: Epoch, value: str) -> Row:
             mend="leave the value out, or open a trial that declares a beacon", code="beacon-undeclared",
         )  # fmt: skip
     return {"epoch": epoch.number, "name": beacon.name, "round": beacon.round, "value": read_value(value)}
+
+
+def reveal(epoch: Epoch, number: int, mode: str, today: date) -> EpochKey:
+    """Give the key of an epoch, to be published; raise StateError for another, or one that draws in production."""
+    if number != epoch.number:
+        raise StateError(
+            "an epoch must be one of the trial", found=number, mend=f"--epoch {epoch.number}", code="epoch-unknown"
+        )
+    last = epoch.protocol.trial.enrolment.to
+    if mode == "production" and today <= last:
+        raise StateError(
+            "the key of an epoch must stay secret until nothing more is drawn", found=f"enrolment until {last}",
+            mend=f"wait until {last} is past", code="epoch-open",
+        )  # fmt: skip
+    return EpochKey(epoch.protocol.trial.id, number, epoch.key)
 
 
 def with_beacon(transaction: Transaction, epoch: Epoch) -> Epoch:

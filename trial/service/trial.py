@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import Any, Self
 
 from trial.clock import Clock, danish_date, system_clock, utc_text
 from trial.conduct import Conversation
 from trial.errors import LedgerError, StateError
 from trial.infection import Closure, Publication
 from trial.intake import Arrival, Intake
-from trial.keys import Keys
+from trial.keys import EpochKey, Keys
 from trial.ledger import checkpoint as checkpoints
 from trial.ledger.chain import Head
 from trial.ledger.epoch import Epoch
@@ -28,7 +28,7 @@ from trial.ledger.projection import Row
 from trial.ledger.store import Store, Transaction
 from trial.ledger.tree import Frontier, entry_leaf
 from trial.protocol import Protocol, load_municipalities
-from trial.service import assigning, opening, pausing, recording
+from trial.service import assigning, opening, pausing, proving, recording
 from trial.service.assigning import Outcome
 from trial.service.pausing import Pause, PauseChange
 
@@ -208,6 +208,23 @@ class Trial:
     def checkpoint(self) -> checkpoints.Checkpoint | None:
         """Sign where the ledger ends now; None without a signing key. Written to the checkpoint folder, if any."""
         return self.sign(self.head)
+
+    def prove(self, participant_id: str) -> dict[str, Any]:
+        """Prove that a citizen's answer is in the ledger, against a checkpoint made now or the newest one kept."""
+        signed = proving.newest_checkpoint(self.checkpoint(), self._checkpoint_dir, self.trial_id)
+        with self.store.read() as transaction:
+            return proving.inclusion_proof(transaction, participant_id, signed)
+
+    def prove_growth(self, earlier: checkpoints.Checkpoint) -> dict[str, Any]:
+        """Prove that the ledger begins with what an earlier checkpoint speaks of."""
+        signed = proving.newest_checkpoint(self.checkpoint(), self._checkpoint_dir, self.trial_id)
+        with self.store.read() as transaction:
+            return proving.growth_proof(transaction, earlier, signed)
+
+    def reveal(self, epoch: int) -> EpochKey:
+        """Give the key of an epoch, to be published when it is over; in production not before enrolment has ended."""
+        self._keys.need("trial")
+        return opening.reveal(self.epoch, epoch, self.mode, self.today())
 
     def sign(self, head: Head) -> checkpoints.Checkpoint | None:
         """Sign that the ledger ended in `head`; None without a signing key."""

@@ -1,0 +1,58 @@
+"""Proving: what a citizen, or somebody who kept an earlier checkpoint, is handed."""
+
+from pathlib import Path
+from typing import Any
+
+from trial.errors import IntakeError, LedgerError, StateError
+from trial.ledger import checkpoint as checkpoints
+from trial.ledger import schema
+from trial.ledger.checkpoint import Checkpoint
+from trial.ledger.inclusion import prove_growth, prove_inclusion
+from trial.ledger.store import Transaction
+from trial.ledger.tree import ledger_root
+
+
+def inclusion_proof(transaction: Transaction, participant_id: str, signed: Checkpoint) -> dict[str, Any]:
+    """Prove that a citizen's answer is in the ledger of a signed checkpoint."""
+    rows = transaction.rows(schema.PARTICIPANTS, {"participant_id": participant_id})
+    entry = transaction.entry(rows[0]["seq"]) if rows else None
+    if entry is None or entry.seq > signed.length:
+        raise IntakeError(
+            "a citizen must have been answered before the checkpoint", found="no answer",
+            mend="name the right citizen and database; with a signing key the present ledger is proved",
+            code="not-answered",
+        )  # fmt: skip
+    return prove_inclusion(entry, _hashes(transaction, signed), signed)
+
+
+def growth_proof(transaction: Transaction, earlier: Checkpoint, signed: Checkpoint) -> dict[str, Any]:
+    """Prove that the ledger of a signed checkpoint begins with that of an earlier one."""
+    hashes = _hashes(transaction, signed)
+    if earlier.length > signed.length or ledger_root(hashes[: earlier.length]) != earlier.root:
+        raise LedgerError(
+            "the ledger must begin with that of the earlier checkpoint", found=f"another at row {earlier.length}",
+            mend="keep the checkpoint; trial verify", code="checkpoint",
+        )  # fmt: skip
+    return prove_growth(earlier, hashes, signed)
+
+
+def newest_checkpoint(signed_now: Checkpoint | None, folder: Path | None, trial_id: str) -> Checkpoint:
+    """Give the checkpoint made now, else the newest one kept; raise StateError where there is none."""
+    path = None if folder is None else checkpoints.newest(folder, trial_id)
+    found = signed_now or (None if path is None else checkpoints.read_checkpoint(path))
+    if found is None:
+        raise StateError(
+            "a proof needs a signed checkpoint", found="no signing key and no checkpoint folder",
+            mend="name one: --signing-key FILE or --checkpoint-dir DIR", code="checkpoint-missing",
+        )  # fmt: skip
+    return found
+
+
+def _hashes(transaction: Transaction, signed: Checkpoint) -> list[str]:
+    hashes = transaction.hashes(0, signed.length)
+    if ledger_root(hashes) != signed.root:
+        raise LedgerError(
+            "the ledger must hold what its checkpoint holds", found=f"another at row {signed.length}",
+            mend="do not assign; trial verify", code="checkpoint",
+        )  # fmt: skip
+    return hashes
