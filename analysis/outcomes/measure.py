@@ -75,7 +75,8 @@ def _health_inflow(exits: Exits, by_week: int, follow_up: FollowUp) -> Measured:
     week = np.arange(1, follow_up.state.shape[1] + 1)
     ill = np.isin(follow_up.state, _HEALTH) & (week < exits.end[:, None])
     lasting = runs(ill.astype(np.uint8), follow_up.state == State.NEUTRAL, GAP)
-    return _counted(lasting[:, :by_week].any(axis=1).astype(np.float64), exits, _seen(exits, by_week))
+    began = np.asarray(lasting[:, :by_week].any(axis=1), dtype=np.float64)
+    return _counted(began, exits, _seen(exits, by_week))
 
 
 def _full_time_months(exits: Exits, by_week: int, follow_up: FollowUp) -> Measured:
