@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from trial.conduct import Conversation
+from trial.infection import ByHand
 from trial.infection.publication import Publication, kept
 from trial.intake import Arrival
 from trial.keys import Keys, SecretKey
@@ -19,6 +20,7 @@ KEYS = Keys(
     signing=SecretKey("signing", "test", b"S" * 32),
 )
 DAY = date(2021, 3, 1)
+BY = ByHand("head of the pause authority", "trial physician", "outbreak")
 CODES = tuple(town.code for town in load_municipalities())
 
 
@@ -72,11 +74,12 @@ def conversation(outcome: Outcome, number: int = 1, held: bool = True, assigned_
 def full_trial(folder: Path, checkpoint_dir: Path | None = None) -> Trial:
     """A small trial with a row of every kind."""
     trial = open_trial(folder, checkpoint_dir=checkpoint_dir)
-    trial.open_pause("0101", DAY, ("decision.txt", b"the decision"), decided_on=DAY)
+    trial.open_pause("0101", DAY, BY, ("decision.txt", b"the decision"), decided_on=DAY)
     outcomes = trial.assign([*arrivals(range(4)), arrival(4, "0101"), arrival(5, exclusion="interpreter")], DAY)
     trial.import_infection([published()])
     trial.record_conversations([conversation(outcomes[0]), conversation(outcomes[1], held=False)])
-    trial.close_pause("0101", date(2021, 3, 8))
+    trial.close_pause("0101", date(2021, 3, 8), BY)
+    trial.correct_pause("0101", DAY, date(2021, 3, 9), BY)
     trial.withdraw(outcomes[0].participant_id, date(2021, 3, 9), "moved")
     trial.correct(outcomes[1].participant_id, date(2021, 3, 9), field="age_group", value="30-49", reason="wrong date")
     return trial

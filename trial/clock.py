@@ -26,3 +26,17 @@ def danish_date(at: datetime) -> date:
 def utc_text(at: datetime) -> str:
     """Write a time as the ledger does: UTC, microseconds, `2021-03-01T08:00:00.000000Z`."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def danish_time(text: str) -> datetime:
+    """Read a time of day; without an offset it is Danish.
+
+    Raises ValueError for what is no time, and for an hour that the clocks skip or repeat: there it needs the offset.
+    """
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is not None:
+        return found
+    first, second = (found.replace(tzinfo=COPENHAGEN, fold=fold) for fold in (0, 1))
+    if first.utcoffset() != second.utcoffset():
+        raise ValueError(f"the clocks change in that hour; say which: {text}+01:00 or {text}+02:00")
+    return first

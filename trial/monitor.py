@@ -2,7 +2,8 @@
 
 1. Enrolment: arrivals, randomised, not randomised by reason; by day, the first and the last.
 2. Balance: per arm, and the largest lead of an arm in any stratum.
-3. Compliance: per arm, how conversations were held, and how many were overridden.
+3. Pauses: how many, which are open, and how many citizens were assigned on a day that turned out to be paused.
+4. Compliance: per arm, how conversations were held, and how many were overridden.
 """
 
 from collections import Counter
@@ -34,6 +35,7 @@ class Status:
     largest_lead_in_a_stratum: int
     pauses: int
     open_pauses: tuple[str, ...]
+    assigned_in_backdated_pause: int
     conversations: dict[str, dict[str, int]]
 
     def to_json(self) -> dict[str, Any]:
@@ -50,6 +52,7 @@ def status(trial: Trial) -> Status:
         first, last = transaction.extent(schema.PARTICIPANTS, "arrived_on")
         held = transaction.tally(schema.CONVERSATIONS, "assigned_mode", "held_mode", "override_reason")
         pauses = transaction.rows(schema.PAUSES)
+        backdated = len(transaction.assigned_while_paused())
         head = transaction.head
     per_arm = {arm: sum(n for (drawn, _), n in answers.items() if drawn == arm) for arm in arms}
     not_randomised = {str(reason): n for (arm, reason), n in answers.items() if arm is None}
@@ -72,6 +75,7 @@ def status(trial: Trial) -> Status:
         max((_lead([leads.get((scope, arm), 0) for arm in arms]) for scope in scopes), default=0),
         len(pauses),
         tuple(row["municipality_code"] for row in pauses if row["reopened_on"] is None),
+        backdated,
         {arm: _conduct(held, arm) for arm in arms},
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.opened import CODES, DAY, KEYS, TickingClock, arrival, full_trial, open_trial, url
+from tests.opened import BY, CODES, DAY, KEYS, TickingClock, arrival, full_trial, open_trial, url
 from trial.bundle import export_bundle, read_bundle, verify_bundle
 from trial.bundle.tables import CONVERSATIONS, EVENTS, NOT_RANDOMISED, PAUSES
 from trial.errors import FileError, KeyFileError, LedgerError, LodtraekError
@@ -42,7 +42,7 @@ def test_the_bundle_holds_what_the_ledger_holds(original: Path) -> None:
     read = read_bundle(original / "bundle")
     assert set(read.manifest["files"]) == FILES
     rows = [read.assignments, read.not_randomised, read.pauses, read.conversations, read.events]
-    assert [table.num_rows for table in rows] == [4, 2, 1, 2, 2] and len(list(read.ledger())) == 14
+    assert [table.num_rows for table in rows] == [4, 2, 1, 2, 2] and len(list(read.ledger())) == 15
     assert digest(read.protocol) == read.manifest["protocol_digest"]
     for table, columns in zip(rows[1:], (NOT_RANDOMISED, PAUSES, CONVERSATIONS, EVENTS), strict=True):
         assert dict(zip(table.schema.names, table.schema.types, strict=True)) == columns
@@ -63,17 +63,17 @@ def test_reasons_pauses_conduct_and_events(original: Path) -> None:
     read = read_bundle(original / "bundle")
     assert {row["reason"] for row in read.not_randomised.to_pylist()} == {"paused:0101", "excluded:interpreter"}
     [pause] = read.pauses.to_pylist()
-    assert (pause["closed_on"], pause["reopened_on"], pause["basis"]) == (DAY, date(2021, 3, 8), "hand")
+    assert (pause["closed_on"], pause["reopened_on"], pause["basis"]) == (DAY, date(2021, 3, 9), "hand")
     assert {row["held_mode"] is None for row in read.conversations.to_pylist()} == {True, False}
-    assert [row["kind"] for row in read.events.to_pylist()] == ["withdrawn", "correction"]
+    assert [row["kind"] for row in read.events.to_pylist()] == ["withdrawal", "correction"]
     assert json.loads(read.events.to_pylist()[1]["detail"])["value"] == "30-49"
 
 
 def test_pause_block_counts_the_pauses_begun_by_the_day(tmp_path: Path) -> None:
     trial = open_trial(tmp_path)
     for number, (month, code) in enumerate([(2, "0461"), (4, "0461"), (5, "0101")]):
-        trial.open_pause(code, date(2021, month, 1), decided_on=DAY)
-        trial.close_pause(code, date(2021, month, 8))
+        trial.open_pause(code, date(2021, month, 1), BY, decided_on=DAY)
+        trial.close_pause(code, date(2021, month, 8), BY)
         trial.assign([arrival(number)], date(2021, month, 20))
     export_bundle(trial, tmp_path / "bundle")
     assert read_bundle(tmp_path / "bundle").assignments.column("pause_block").to_pylist() == [1, 2, 2]
@@ -98,7 +98,7 @@ def test_verified_with_the_key_without_it_and_against_a_checkpoint(original: Pat
     kept = max((original / "checkpoints").iterdir())
     assert verify_bundle(original / "bundle").holds
     found = verify_bundle(original / "bundle", KEYS.trial, kept)
-    assert found.holds and found.arms_drawn_anew and found.checkpoint_length == 14
+    assert found.holds and found.arms_drawn_anew and found.checkpoint_length == 15
     with pytest.raises(KeyFileError):
         verify_bundle(original / "bundle", SecretKey("trial", "test", b"X" * 32))
 

@@ -3,8 +3,14 @@
 1. One row an answer, a pause, a conversation, an event; in the order of the ledger.
 2. Strata and levels are those used at randomisation; corrections stand beside them, in the events.
 3. The probability of every arm is there twice: exact as text, and as a number.
-4. `pause_block` counts the pauses of the municipality begun by the day of assignment, `calendar_block` is its month.
-5. No CPR number, no key.
+4. `events` tells what happened to a citizen after assignment; nothing in it alters anything. Its kinds:
+   - `override-to-physical`: a conversation went to physical, with reason and modes;
+   - `pause`: a conversation fell in a pause of the municipality as known when it was recorded, or was recorded so;
+   - `withdrawal`, `correction`: as recorded;
+   - `assigned-in-backdated-pause`: assigned on a day that only later became known to be paused, at that time.
+   Of a conversation the newest record counts, and only once it has been held or not. `detail` is JSON.
+5. `pause_block` counts the pauses of the municipality begun by the day of assignment, `calendar_block` is its month.
+6. No CPR number, no key.
 """
 
 from collections.abc import Mapping
@@ -13,7 +19,8 @@ from fractions import Fraction
 
 import pyarrow as pa
 
-from trial.ledger.entry import Entry, canonical
+from trial.bundle.events import Events
+from trial.ledger.entry import Entry
 from trial.ledger.projection import CONVERSATION, Row
 from trial.ledger.replay import State
 
@@ -34,8 +41,10 @@ PAUSES = {
     "reopened_on": DAY,
     "decided_on": DAY,
     "known_at": AT,
+    "end_known_at": AT,
     "rule": TEXT,
     "basis": TEXT,
+    "reason": TEXT,
     "value": NUMBER,
     "cases": WHOLE,
     "evidence_sha256": TEXT,
@@ -79,7 +88,7 @@ class Collector:
     def __init__(self) -> None:
         self._assigned: list[Row] = []
         self._not_randomised: list[Row] = []
-        self._events: list[Row] = []
+        self._events = Events()
 
     def take(self, entry: Entry, payload: Row, state: State) -> None:
         """Take an entry that `state` has just applied."""
@@ -87,8 +96,7 @@ class Collector:
             self._assigned.append(_assignment(entry, payload, state))
         elif entry.kind == "not-randomised@1":
             self._not_randomised.append(_not_randomised(payload))
-        elif entry.kind in {"withdrawn@1", "correction@1"}:
-            self._events.append(_event(entry, payload))
+        self._events.take(entry, payload, state)
 
     def tables(self, state: State) -> dict[str, pa.Table]:
         """Give every table, by the name of its file."""
@@ -101,7 +109,7 @@ class Collector:
             "not_randomised.parquet": _table(NOT_RANDOMISED, self._not_randomised),
             "pauses.parquet": _table(PAUSES, [_pause(row) for row in pauses]),
             "conversations.parquet": _table(CONVERSATIONS, list(map(_conversation, state.conversations.values()))),
-            "events.parquet": _table(EVENTS, self._events),
+            "events.parquet": _table(EVENTS, self._events.rows()),
         }
 
 
@@ -140,16 +148,6 @@ def _not_randomised(payload: Row) -> Row:
     }
 
 
-def _event(entry: Entry, payload: Row) -> Row:
-    detail = {name: value for name, value in payload.items() if name != "participant_id"}
-    return {
-        "participant_id": payload["participant_id"],
-        "at": _time(entry.at),
-        "kind": entry.kind.partition("@")[0],
-        "detail": canonical(detail),
-    }
-
-
 def _pause(row: Row) -> Row:
     return {
         "municipality_code": row["municipality_code"],
@@ -157,8 +155,10 @@ def _pause(row: Row) -> Row:
         "reopened_on": _day(row["reopened_on"]),
         "decided_on": _day(row["decided_on"]),
         "known_at": _time(row["known_at"]),
+        "end_known_at": None if row["end_known_at"] is None else _time(row["end_known_at"]),
         "rule": row["rule"],
         "basis": row["basis"],
+        "reason": row["reason"],
         "value": None if row["value"] is None else float(row["value"]),
         "cases": row["cases"],
         "evidence_sha256": row["evidence"] or None,

@@ -1,8 +1,10 @@
 """`trial pause`: which municipalities are closed to randomisation, since when, and why."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +12,7 @@ from trial.cli.connection import Connection, connected
 from trial.console import dry_run_option, json_option, say, show_json, show_table
 
 if TYPE_CHECKING:
+    from trial.infection import ByHand
     from trial.service import PauseChange
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -24,8 +27,10 @@ COLUMNS = (
     "reopened_on",
     "decided_on",
     "known_at",
+    "end_known_at",
     "rule",
     "basis",
+    "reason",
     "value",
     "cases",
 )
@@ -39,24 +44,47 @@ def pause() -> None:
     """
 
 
+def by_hand(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a decision by hand; it takes them joined, as `by`."""
+
+    @wraps(command)
+    def decided(connection: Connection, *, decided_by: str, confirmed_by: str, reason: str, **options: Any) -> None:
+        from trial.infection import ByHand
+
+        command(connection, by=ByHand(decided_by, confirmed_by, reason), **options)
+
+    for flag, words in (
+        ("--reason", "Why; kept in the ledger."),
+        ("--confirmed-by", "Who confirmed it: another person of the pause authority."),
+        ("--decided-by", "Who decided: a person of the pause authority."),
+    ):
+        decided = click.option(flag, required=True, metavar="TEXT", help=words)(decided)
+    return decided
+
+
 @pause.command("open")
 @click.argument("municipality")
-@click.option("--from", "from_on", type=DAY, required=True, help="First day that is paused.")
+@click.option("--from", "from_on", type=DAY, required=True, help="First day that is paused; it may be past.")
 @EVIDENCE
 @connected("signing")
+@by_hand
 @dry_run_option
 def open_(
-    connection: Connection, *, municipality: str, from_on: datetime, evidence: Path | None, dry_run: bool
+    connection: Connection,
+    *,
+    municipality: str,
+    from_on: datetime,
+    by: "ByHand",
+    evidence: Path | None,
+    dry_run: bool,
 ) -> None:
-    """Open a pause by hand.
+    """Open a pause by hand: two persons, with a reason. No assignment changes, whatever the first day.
 
-    Example: trial pause open 0461 --from 2021-03-01 --evidence decision.pdf
+    Example: trial pause open 0461 --from 2021-03-01 --decided-by "A. Holm" --confirmed-by "B. Lund" --reason outbreak
     """
-    trial = connection.open()
-    day = from_on.date()
-    if not dry_run:
-        trial.open_pause(municipality, day, _evidence(evidence))
-    say(f"{municipality} {'would be' if dry_run else 'is'} paused from {day}.")
+    trial, day = connection.open(), from_on.date()
+    change = None if dry_run else trial.open_pause(municipality, day, by, _evidence(evidence))
+    say(f"{municipality} {'would be' if dry_run else 'is'} paused from {day}.{_assigned_before(change)}")
 
 
 @pause.command("close")
@@ -64,19 +92,56 @@ def open_(
 @click.option("--reopen", "reopened_on", type=DAY, required=True, help="First day that is no longer paused.")
 @EVIDENCE
 @connected("signing")
+@by_hand
 @dry_run_option
 def close(
-    connection: Connection, *, municipality: str, reopened_on: datetime, evidence: Path | None, dry_run: bool
+    connection: Connection,
+    *,
+    municipality: str,
+    reopened_on: datetime,
+    by: "ByHand",
+    evidence: Path | None,
+    dry_run: bool,
 ) -> None:
     """Close the open pause of a municipality.
 
-    Example: trial pause close 0461 --reopen 2021-03-15
+    Example: trial pause close 0461 --reopen 2021-03-15 --decided-by "A. Holm" --confirmed-by "B. Lund" --reason over
     """
-    trial = connection.open()
-    day = reopened_on.date()
+    trial, day = connection.open(), reopened_on.date()
     if not dry_run:
-        trial.close_pause(municipality, day, _evidence(evidence))
+        trial.close_pause(municipality, day, by, _evidence(evidence))
     say(f"{municipality} {'would be' if dry_run else 'is'} open again from {day}.")
+
+
+@pause.command("correct")
+@click.argument("municipality")
+@click.option("--from", "from_on", type=DAY, required=True, help="First day of the pause whose end was wrong.")
+@click.option("--reopen", "reopened_on", type=DAY, help="Its right end; left out: it has not ended after all.")
+@EVIDENCE
+@connected("signing")
+@by_hand
+@dry_run_option
+def correct(
+    connection: Connection,
+    *,
+    municipality: str,
+    from_on: datetime,
+    reopened_on: datetime | None,
+    by: "ByHand",
+    evidence: Path | None,
+    dry_run: bool,
+) -> None:
+    """Record the right end of a closed pause beside the one given before; nothing is taken back.
+
+    Example: trial pause correct 0461 --from 2021-03-01 --reopen 2021-03-12 --decided-by "A. Holm"
+    --confirmed-by "B. Lund" --reason "wrong date in the letter"
+    """
+    trial, day = connection.open(), None if reopened_on is None else reopened_on.date()
+    change = None
+    if not dry_run:
+        change = trial.correct_pause(municipality, from_on.date(), day, by, _evidence(evidence))
+    words = f"{municipality}: the pause from {from_on.date()} {'would end' if dry_run else 'ends'}"
+    say(f"{words} {f'on {day}' if day else 'at a day not yet known'}.{_assigned_before(change)}")
 
 
 @pause.command("apply")
@@ -99,22 +164,43 @@ def apply(connection: Connection, *, on: datetime | None, as_json: bool) -> None
     say(f"{day}: {len(changes)} pauses opened or closed.")
 
 
+def _moment(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+    from trial.clock import danish_time
+
+    try:
+        return None if value is None else danish_time(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r}: {error}") from None
+
+
 @pause.command("list")
 @click.option("--on", type=DAY, help="Only the pauses that cover this day.")
+@click.option(
+    "--known-at",
+    callback=_moment,
+    metavar="TIME",
+    help="As known then: 2021-03-01T14:00 in Denmark.",
+)
 @connected()
 @json_option
-def list_(connection: Connection, *, on: datetime | None, as_json: bool) -> None:
-    """List the pauses the ledger knows.
+def list_(connection: Connection, *, on: datetime | None, known_at: datetime | None, as_json: bool) -> None:
+    """List the pauses the ledger knows, or knew at an earlier time.
 
-    Example: trial pause list --on 2021-03-01 --json
+    Example: trial pause list --on 2021-03-01 --known-at 2021-02-26T16:00 --json
     """
     from dataclasses import asdict
 
-    found = [pause for pause in connection.open().pauses() if on is None or pause.covers(on.date())]
+    found = [one for one in connection.open().pauses(known_at) if on is None or one.covers(on.date())]
     if as_json:
-        show_json([asdict(pause) for pause in found])
+        show_json([asdict(one) for one in found])
     else:
-        show_table(COLUMNS, [[getattr(pause, name) for name in COLUMNS] for pause in found])
+        show_table(COLUMNS, [[getattr(one, name) for name in COLUMNS] for one in found])
+
+
+def _assigned_before(change: "PauseChange | None") -> str:
+    if change is None or not change.assigned_before:
+        return ""
+    return f" Citizens assigned on its days before this was known: {change.assigned_before}; their arms stand."
 
 
 def _evidence(path: Path | None) -> tuple[str, bytes] | None:

@@ -5,12 +5,14 @@ is_closed(day) = rule(indicators published up to that day)
 
 from trial.infection.collect import Collected, collect, import_paths
 from trial.infection.load import load_rule, shipped_rules
+from trial.infection.manual import ByHand
 from trial.infection.publication import Publication, recognise
 from trial.infection.replay import Closure, closures
 from trial.infection.rule import Order, Rule
 from trial.infection.synthetic import synthetic_series
 
 __all__ = [
+    "ByHand",
     "Closure",
     "Collected",
     "Order",

@@ -6,6 +6,7 @@
 4. Reopening comes after closing. An order names its source or two different persons, and known areas.
 """
 
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
@@ -108,11 +109,15 @@ def _check_orders(rule: Rule) -> list[Fault]:
     return [fault for index, order in enumerate(rule.orders) for fault in check_order(order, ("orders", index))]
 
 
+def are_two(persons: Iterable[str]) -> bool:
+    """Tell whether there are two different persons; capitals and blanks around a name make no difference."""
+    return len({person.strip().casefold() for person in persons if person.strip()}) > 1
+
+
 def check_order(order: Order, path: Key) -> list[Fault]:
     """Give the problems of an order."""
-    persons = {person.strip().casefold() for person in order.decided_by}
     faults = []
-    if order.source is None and len(persons) < 2:
+    if order.source is None and not are_two(order.decided_by):
         must = "must name two different persons, unless source names the authority"
         mend = 'decided_by = ["first person", "second person"]'
         faults.append(_fault((*path, "decided_by"), must, order.decided_by, mend))

@@ -4,7 +4,8 @@
 2. The opening holds the whole protocol text, its digest, and the commitments of the keys: nothing is drawn before it.
    Where the protocol declares a beacon, nothing is drawn before the value of its round either.
 3. An assignment holds everything its arm follows from, save the key.
-4. Nothing here names a person: participants are keyed pseudonyms.
+4. Nothing here names a citizen: participants are keyed pseudonyms. Who decided a pause by hand is named, as the
+   pause authority wants to be known.
 
 Each field is a regular expression over its JSON text, so that one match judges a whole payload.
 """
@@ -37,7 +38,10 @@ def _or_null(value: str) -> str:
 
 TEXTS = _mapping(TEXT)
 PROBABILITIES = _mapping(_FRACTION)
+PERSONS = rf"\[(?:{TEXT}(?:,{TEXT})*)?\]"
 EVIDENCE = rf"\[(?:{SHA256}(?:,{SHA256})*)?\]"
+
+_DECIDED = {"reason": _or_null(TEXT), "decided_by": PERSONS, "evidence": EVIDENCE}
 
 KINDS: Mapping[str, Mapping[str, str]] = {
     "trial-opened@1": {
@@ -86,14 +90,21 @@ KINDS: Mapping[str, Mapping[str, str]] = {
         "basis": TEXT,
         "value": _or_null(TEXT),
         "cases": _or_null(WHOLE),
-        "evidence": EVIDENCE,
+        **_DECIDED,
     },
     "pause-closed@1": {
         "municipality_code": CODE,
         "closed_on": DAY,
         "reopened_on": DAY,
         "rule": _or_null(TEXT),
-        "evidence": EVIDENCE,
+        **_DECIDED,
+    },
+    "pause-corrected@1": {
+        "municipality_code": CODE,
+        "closed_on": DAY,
+        "reopened_on": _or_null(DAY),
+        "rule": "null",
+        **_DECIDED,
     },
     "conversation@1": {
         "participant_id": TEXT,

@@ -4,7 +4,7 @@
 2. A citizen has one answer for good: assigned once, or not randomised once. Whoever asks again gets that answer.
 3. The steps of a scope (a stratum, or the whole trial where the procedure sees it all) are 0, 1, 2 ... without a gap.
 4. Nobody is assigned in a municipality whose pause covers the day, as the ledger knew it then; nobody is recorded as
-   paused where none did. A municipality's pauses follow one another; a closed pause stays closed.
+   paused where none did. Pauses themselves: `pauses`.
 5. Levels, arms and reasons are those of the protocol; the stratum is its levels joined by "/"; the day lies within
    enrolment.
 6. Arms are drawn anew where the key is known; probabilities wherever they can be told.
@@ -25,7 +25,8 @@ from trial.ledger.chain import EMPTY, broken, head_of
 from trial.ledger.entry import Entry, canonical
 from trial.ledger.epoch import Epoch, protocol_of, texts
 from trial.ledger.kinds import malformed
-from trial.ledger.projection import Row, conversation_row, covers, participant_row, pause_row
+from trial.ledger.pauses import Pauses, covers, take
+from trial.ledger.projection import Row, conversation_row, participant_row
 from trial.procedures import Unit
 from trial.protocol import digest
 
@@ -44,7 +45,7 @@ class State:
         self._epoch: Epoch | None = None
         self.participants: dict[str, Row] = {}
         self.scopes: dict[tuple[int, str], tuple[int, Any]] = {}
-        self.pauses: dict[str, list[Row]] = {}
+        self.pauses: Pauses = {}
         self.conversations: dict[tuple[str, int], Row] = {}
         self.publications: set[tuple[str, str | None]] = set()
         self.evidence: list[tuple[int, str]] = []
@@ -162,22 +163,9 @@ class State:
         self.participants[payload["participant_id"]] = participant_row(entry.seq, payload, None)
         return None
 
-    def _open_pause(self, entry: Entry, payload: Row) -> str | None:
-        earlier = self.pauses.setdefault(payload["municipality_code"], [])
-        if earlier and (earlier[-1]["reopened_on"] is None or payload["closed_on"] < earlier[-1]["reopened_on"]):
-            return "a pause must begin after the one before it has ended"
-        earlier.append(pause_row(entry, payload))
-        return None
-
-    def _close_pause(self, entry: Entry, payload: Row) -> str | None:
-        earlier = self.pauses.get(payload["municipality_code"])
-        last = earlier[-1] if earlier else {}
-        if last.get("closed_on") != payload["closed_on"] or last["reopened_on"] is not None:
-            return "only an open pause can be closed"
-        if payload["reopened_on"] <= payload["closed_on"]:
-            return "a pause must last a day at least"
-        last.update(reopened_on=payload["reopened_on"], closed_seq=entry.seq)
-        return None
+    def _pause(self, entry: Entry, payload: Row) -> str | None:
+        self.evidence += [(entry.seq, sha256) for sha256 in payload["evidence"]]
+        return take(self.pauses, entry, payload)
 
     def _converse(self, entry: Entry, payload: Row) -> str | None:
         key = (payload["participant_id"], payload["number"])
@@ -212,8 +200,9 @@ _RULES: dict[str, Callable[[State, Entry, Row], str | None]] = {
     "beacon@1": State._enter_beacon,
     "assigned@1": State._assign,
     "not-randomised@1": State._turn_away,
-    "pause-opened@1": State._open_pause,
-    "pause-closed@1": State._close_pause,
+    "pause-opened@1": State._pause,
+    "pause-closed@1": State._pause,
+    "pause-corrected@1": State._pause,
     "conversation@1": State._converse,
     "infection-imported@1": State._import,
     "withdrawn@1": State._about_assigned,

@@ -141,8 +141,11 @@ class Transaction:
         statement = sa.select(schema.LEDGER).where(schema.LEDGER.c.kind == kind).order_by(schema.LEDGER.c.seq)
         return [Entry(*row) for row in self._connection.execute(statement)]
 
-    def assigned_while_paused(self) -> list[str]:
-        """Give the citizens assigned on a day that is now known to have been paused, as nobody knew then."""
+    def assigned_while_paused(self, municipality_code: str | None = None, closed_on: str | None = None) -> list[str]:
+        """Give the citizens assigned on a day that is known by now to be paused, as nobody knew then.
+
+        municipality_code, closed_on: of one pause; left out for all.
+        """
         citizen, pause = schema.PARTICIPANTS.c, schema.PAUSES.c
         covered = sa.and_(
             citizen.municipality_code == pause.municipality_code,
@@ -150,6 +153,8 @@ class Transaction:
             sa.or_(pause.reopened_on.is_(None), citizen.arrived_on < pause.reopened_on),
         )
         statement = sa.select(citizen.participant_id).join(schema.PAUSES, covered).where(citizen.arm.is_not(None))
+        if municipality_code is not None:
+            statement = statement.where(pause.municipality_code == municipality_code, pause.closed_on == closed_on)
         return list(self._connection.execute(statement.order_by(citizen.participant_id)).scalars())
 
     def raw_entries(self) -> Iterator[tuple[Any, ...]]:

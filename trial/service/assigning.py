@@ -20,7 +20,8 @@ from trial.intake import Arrival
 from trial.ledger import schema
 from trial.ledger.entry import canonical
 from trial.ledger.epoch import Epoch, texts
-from trial.ledger.projection import Row, covers, participant_row
+from trial.ledger.pauses import covers
+from trial.ledger.projection import Row, participant_row
 from trial.ledger.replay import EXCLUDED, PAUSED
 from trial.ledger.store import Transaction
 from trial.procedures import Unit

@@ -10,7 +10,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -18,7 +18,7 @@ from typing import Any, Self
 from trial.clock import Clock, danish_date, system_clock, utc_text
 from trial.conduct import Conversation
 from trial.errors import LedgerError, StateError
-from trial.infection import Closure, Publication
+from trial.infection import ByHand, Closure, Publication
 from trial.intake import Arrival, Intake
 from trial.keys import EpochKey, Keys
 from trial.ledger import checkpoint as checkpoints
@@ -130,19 +130,21 @@ class Trial:
         with self.store.read() as transaction:
             return assigning.preview(transaction, self.epoch, _arrivals(intake), on)
 
-    def pauses(self) -> list[Pause]:
-        """Give every pause known."""
+    def pauses(self, known_at: datetime | None = None) -> list[Pause]:
+        """Give every pause, as known now or at an earlier time."""
         with self.store.read() as transaction:
-            return pausing.pauses(transaction)
+            return pausing.pauses(transaction, known_at)
 
-    def is_paused(self, municipality_code: str, on: date) -> bool:
-        """Tell whether a municipality is paused on a day, as far as the ledger knows."""
-        return any(pause.covers(on) for pause in self.pauses() if pause.municipality_code == municipality_code)
+    def is_paused(self, municipality_code: str, on: date, known_at: datetime | None = None) -> bool:
+        """Tell whether a municipality is paused on a day, as far as the ledger knows, or knew at a time."""
+        known = self.pauses(known_at)
+        return any(pause.covers(on) for pause in known if pause.municipality_code == municipality_code)
 
     def open_pause(
         self,
         municipality_code: str,
         from_on: date,
+        by: ByHand,
         evidence: tuple[str, bytes] | None = None,
         decided_on: date | None = None,
     ) -> PauseChange:
@@ -154,21 +156,34 @@ class Trial:
                 from_on,
                 municipality_code=municipality_code,
                 decided_on=(decided_on or self.today()).isoformat(),
-                rule=None,
                 basis="hand",
                 value=None,
                 cases=None,
-                evidence=recording.keep(transaction, evidence),
+                **pausing.by_hand(by, recording.keep(transaction, evidence)),
             )
 
     def close_pause(
-        self, municipality_code: str, reopened_on: date, evidence: tuple[str, bytes] | None = None
+        self, municipality_code: str, reopened_on: date, by: ByHand, evidence: tuple[str, bytes] | None = None
     ) -> PauseChange:
         """Close the open pause of a municipality: `reopened_on` is the first day that is not paused."""
         _check_municipality(municipality_code)
         with self._write() as transaction:
-            kept = recording.keep(transaction, evidence)
-            return pausing.close_pause(transaction, municipality_code, reopened_on, None, kept)
+            decided = pausing.by_hand(by, recording.keep(transaction, evidence))
+            return pausing.close_pause(transaction, municipality_code, reopened_on, **decided)
+
+    def correct_pause(
+        self,
+        municipality_code: str,
+        closed_on: date,
+        reopened_on: date | None,
+        by: ByHand,
+        evidence: tuple[str, bytes] | None = None,
+    ) -> PauseChange:
+        """Record another end of the pause that began on a day; None where it has not ended after all."""
+        _check_municipality(municipality_code)
+        with self._write() as transaction:
+            decided = pausing.by_hand(by, recording.keep(transaction, evidence))
+            return pausing.correct_pause(transaction, municipality_code, closed_on, reopened_on, **decided)
 
     def apply_closures(self, closures: Iterable[Closure], on: date) -> list[PauseChange]:
         """Open and close what the declared rule decided up to a day; doing it again changes nothing."""

@@ -33,6 +33,9 @@ ONE = (
 )
 
 
+BY = ("--decided-by", "first person", "--confirmed-by", "second person", "--reason", "outbreak")
+
+
 @pytest.fixture(autouse=True)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with keys, settings and an intake file."""
@@ -62,13 +65,13 @@ def opened() -> None:
 
 def test_a_whole_small_trial(desk: Path) -> None:
     opened()
-    assert run("pause", "open", "0101", "--from", "2021-03-01", "--evidence", "intake.csv").exit_code == 0
+    assert run("pause", "open", "0101", "--from", "2021-03-01", *BY, "--evidence", "intake.csv").exit_code == 0
     answers = lines(run("assign", "intake.csv", "--on", "2021-03-01"))
     assert [one.get("reason") for one in answers] == [None, "excluded:interpreter", "paused:0101", None]
     assert {one.get("arm") for one in answers} <= {None, "physical", "digital"} and all(one["new"] for one in answers)
     again = lines(run("assign", "intake.csv", "--on", "2021-03-02"))
     assert [{**one, "new": True} for one in again] == answers
-    assert run("pause", "close", "0101", "--reopen", "2021-03-08").exit_code == 0
+    assert run("pause", "close", "0101", "--reopen", "2021-03-08", *BY).exit_code == 0
     status = json.loads(run("status", "--json").stdout)
     assert (status["arrivals"], status["randomised"], sum(status["per_arm"].values())) == (4, 2, 2)
     assert status["not_randomised"] == {"excluded:interpreter": 1, "paused:0101": 1} and status["open_pauses"] == []
@@ -106,7 +109,7 @@ def test_a_dry_run_writes_nothing_and_tells_no_arm(desk: Path) -> None:
     before = Path("trial.db").read_bytes()
     answers = lines(run("assign", "intake.csv", "--on", "2021-03-01", "--dry-run"))
     assert not any("arm" in one for one in answers)
-    assert run("pause", "open", "0101", "--from", "2021-03-01", "--dry-run").exit_code == 0
+    assert run("pause", "open", "0101", "--from", "2021-03-01", *BY, "--dry-run").exit_code == 0
     assert Path("trial.db").read_bytes() == before
 
 
@@ -170,13 +173,51 @@ def test_an_unlawful_protocol_opens_nothing(desk: Path) -> None:
 
 def test_pauses_are_listed_for_people_and_programs(desk: Path) -> None:
     opened()
-    run("pause", "open", "0101", "--from", "2021-03-01")
+    run("pause", "open", "0101", "--from", "2021-03-01", *BY)
     [pause] = json.loads(run("pause", "list", "--json").stdout)
     assert (pause["municipality_code"], pause["closed_on"], pause["basis"]) == ("0101", "2021-03-01", "hand")
     assert json.loads(run("pause", "list", "--json", "--on", "2021-02-28").stdout) == []
     assert "0101" in run("pause", "list").stdout
     assert json.loads(run("pause", "apply", "--on", "2021-03-02", "--json").stdout)["changes"] == []
-    assert run("pause", "open", "0101", "--from", "2021-03-02").exit_code == 17
+    assert run("pause", "open", "0101", "--from", "2021-03-02", *BY).exit_code == 17
+
+
+def test_a_pause_by_hand_takes_two_persons_and_a_reason(desk: Path) -> None:
+    opened()
+    words = ("pause", "open", "0101", "--from", "2021-03-01")
+    assert run(*words).exit_code == 2  # every option of the decision is required
+    for by in (("A", " a "), ("A", ""), ("", "")):
+        found = run(*words, "--decided-by", by[0], "--confirmed-by", by[1], "--reason", "outbreak")
+        assert "(pause-by-hand, exit" in found.stderr
+    assert "(pause-by-hand, exit" in run(*words, "--decided-by", "A", "--confirmed-by", "B", "--reason", " ").stderr
+    assert json.loads(run("pause", "list", "--json").stdout) == []
+    assert run(*words, *BY).exit_code == 0
+    [pause] = json.loads(run("pause", "list", "--json").stdout)
+    assert (pause["reason"], pause["decided_by"]) == ("outbreak", "first person and second person")
+
+
+def test_a_backdated_pause_tells_whom_it_concerns_and_changes_nothing(desk: Path) -> None:
+    opened()
+    answers = lines(run("assign", "intake.csv", "--on", "2021-03-01"))
+    said = run("pause", "open", "0461", "--from", "2021-02-22", *BY).stderr
+    assert "Citizens assigned on its days before this was known: 1; their arms stand." in said
+    assert [{**one, "new": True} for one in lines(run("assign", "intake.csv", "--on", "2021-03-01"))] == answers
+    assert json.loads(run("status", "--json").stdout)["assigned_in_backdated_pause"] == 1
+    assert run("verify").exit_code == 0
+
+
+def test_what_was_known_when_is_asked_in_danish_time(desk: Path) -> None:
+    opened()
+    run("pause", "open", "0101", "--from", "2021-03-01", *BY)
+    run("pause", "close", "0101", "--reopen", "2021-03-08", *BY)
+    run("pause", "correct", "0101", "--from", "2021-03-01", "--reopen", "2021-03-10", *BY)
+    words = ("pause", "list", "--json", "--on", "2021-03-09", "--known-at")
+    assert json.loads(run(*words, "2021-03-01T12:00").stdout) == []
+    [pause] = json.loads(run(*words, "2999-01-01").stdout)
+    assert pause["reopened_on"] == "2021-03-10"
+    for hour in ("2021-10-31T02:30", "2021-03-28T02:30", "noon"):
+        assert run(*words, hour).exit_code == 2
+    assert run(*words, "2021-10-31T02:30+01:00").exit_code == 0
 
 
 def test_as_a_process_with_the_environment_alone(desk: Path) -> None:

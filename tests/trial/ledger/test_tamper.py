@@ -22,7 +22,7 @@ from trial.ledger.schema import TRIGGERS
 from trial.ledger.store import Store
 
 COLUMNS = ("seq", "kind", "at", "payload", "prev", "hash")
-ROWS = 14
+ROWS = 15
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def test_a_changed_type_a_nul_and_bytes_that_are_no_text_are_found(folder: Path,
         ("DELETE FROM ledger WHERE seq = 6", 6),
         ("DELETE FROM ledger WHERE seq = 1", 1),
         ("DELETE FROM ledger", 1),
-        ("INSERT INTO ledger SELECT 15, kind, at, payload, prev, hash FROM ledger WHERE seq = 14", 15),
+        ("INSERT INTO ledger SELECT 16, kind, at, payload, prev, hash FROM ledger WHERE seq = 15", 16),
         ("INSERT INTO ledger SELECT 0, kind, at, payload, prev, hash FROM ledger WHERE seq = 2", 1),
         ("UPDATE ledger SET seq = CASE seq WHEN 4 THEN -4 ELSE -5 END WHERE seq IN (4, 5);"
          "UPDATE ledger SET seq = CASE seq WHEN -4 THEN 5 ELSE 4 END WHERE seq < 0", 4),

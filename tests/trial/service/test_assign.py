@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.opened import (
+    BY,
     CODES,
     DAY,
     KEYS,
@@ -98,11 +99,11 @@ def test_exact_probabilities_are_recorded(tmp_path: Path) -> None:
 
 def test_exclusions_and_pauses_use_up_no_draw_and_are_never_made_good(tmp_path: Path) -> None:
     trial = open_trial(tmp_path)
-    trial.open_pause("0101", DAY, decided_on=DAY)
+    trial.open_pause("0101", DAY, BY, decided_on=DAY)
     asked = [arrival(1, exclusion="interpreter"), arrival(2, "0101"), arrival(3, "0101", exclusion="interpreter")]
     reasons = [one.reason for one in trial.assign(asked, DAY)]
     assert reasons == ["excluded:interpreter", "paused:0101", "excluded:interpreter"]
-    trial.close_pause("0101", DAY + timedelta(days=7))
+    trial.close_pause("0101", DAY + timedelta(days=7), BY)
     later = trial.assign([arrival(1), arrival(2, "0101"), arrival(3)], DAY + timedelta(days=8))
     assert [one.reason for one in later] == reasons and not any(one.new for one in later)
     assert trial.assign([arrival(4, "0101")], DAY + timedelta(days=8))[0].arm is not None
@@ -116,9 +117,9 @@ def test_the_same_arrivals_with_and_without_a_pause_between_get_the_same_arms(tm
         trial = open_trial(tmp_path / name)
         first = trial.assign(arrivals(range(5)), DAY)
         if name == "with":
-            trial.open_pause("0461", DAY + timedelta(days=1), decided_on=DAY)
+            trial.open_pause("0461", DAY + timedelta(days=1), BY, decided_on=DAY)
             assert all(one.arm is None for one in trial.assign(arrivals(range(100, 110)), DAY + timedelta(days=2)))
-            trial.close_pause("0461", DAY + timedelta(days=3))
+            trial.close_pause("0461", DAY + timedelta(days=3), BY)
         drawn.append([*first, *trial.assign(arrivals(range(5, 20)), DAY + timedelta(days=3))])
     assert drawn[0] == drawn[1]
 

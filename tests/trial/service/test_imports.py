@@ -81,7 +81,9 @@ def test_import_then_begin_then_import_then_decide(
     assert trial.decide_pauses(ON) == [] and trial.head == head
 
 
-def test_begin_then_import_then_decide(database_url: str, files: tuple[list[Publication], list[Publication]]) -> None:
+def test_begin_then_import_then_decide(
+    begin: Begin, database_url: str, files: tuple[list[Publication], list[Publication]]
+) -> None:
     trial = begin(database_url)
     assert recorded(trial) == []
     assert trial.import_infection((one, one.content) for one in files[1]) == 2

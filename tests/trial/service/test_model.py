@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.opened import DAY, KEYS, TickingClock, arrival, open_trial, url
+from tests.opened import BY, DAY, KEYS, TickingClock, arrival, open_trial, url
 from trial.ledger.proof import verify_store
 from trial.service import Outcome, Trial, assigning
 
@@ -78,10 +78,10 @@ class TrialMachine(RuleBasedStateMachine):
     def pause_or_resume(self, town: str) -> None:
         self.day += timedelta(days=1)
         if town in self.open:
-            self.trial.close_pause(town, self.day)
+            self.trial.close_pause(town, self.day, BY)
             self.open.remove(town)
         else:
-            self.trial.open_pause(town, self.day, decided_on=self.day)
+            self.trial.open_pause(town, self.day, BY, decided_on=self.day)
             self.open.add(town)
 
     @rule(days=st.integers(-30, 30))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.opened import DAY, KEYS, arrival, open_trial
+from tests.opened import BY, DAY, KEYS, arrival, open_trial
 from trial.errors import StateError
 from trial.infection import Closure, closures, import_paths, load_rule, synthetic_series
 from trial.ledger.proof import verify_store
@@ -31,15 +31,15 @@ def closure(decided: int, closed: int, reopened: int | None, code: str = "0101")
 
 
 def test_the_first_day_is_paused_and_the_day_it_reopens_is_not(trial: Trial) -> None:
-    trial.open_pause("0101", DAY, decided_on=DAY)
-    trial.close_pause("0101", DAY + WEEK)
+    trial.open_pause("0101", DAY, BY, decided_on=DAY)
+    trial.close_pause("0101", DAY + WEEK, BY)
     days = [DAY + timedelta(days=offset) for offset in (-1, 0, 6, 7)]
     assert [trial.is_paused("0101", day) for day in days] == [False, True, True, False]
     assert not trial.is_paused("0461", DAY)
 
 
 def test_both_times_and_the_evidence_are_kept(trial: Trial) -> None:
-    trial.open_pause("0101", DAY, ("letter.pdf", b"letter"), decided_on=DAY - WEEK)
+    trial.open_pause("0101", DAY, BY, ("letter.pdf", b"letter"), decided_on=DAY - WEEK)
     [pause] = trial.pauses()
     assert (pause.closed_on, pause.decided_on, pause.basis, pause.rule) == (DAY, DAY - WEEK, "hand", None)
     assert pause.known_at.startswith("2021-03-01T08:00:0") and len(pause.evidence) == 1
@@ -49,27 +49,27 @@ def test_both_times_and_the_evidence_are_kept(trial: Trial) -> None:
 def test_an_unknown_municipality_is_refused(trial: Trial, code: str) -> None:
     for act in (trial.open_pause, trial.close_pause):
         with pytest.raises(StateError) as caught:
-            act(code, DAY)
+            act(code, DAY, BY)
         assert caught.value.stable_code == "municipality"
     assert trial.head.length == 1
 
 
 def test_pauses_of_a_municipality_follow_one_another(trial: Trial) -> None:
     with pytest.raises(StateError, match="no open pause"):
-        trial.close_pause("0101", DAY)
-    trial.open_pause("0101", DAY, decided_on=DAY)
+        trial.close_pause("0101", DAY, BY)
+    trial.open_pause("0101", DAY, BY, decided_on=DAY)
     for day in (DAY, DAY + WEEK, DAY - WEEK):
         with pytest.raises(StateError) as caught:
-            trial.open_pause("0101", day, decided_on=DAY)
+            trial.open_pause("0101", day, BY, decided_on=DAY)
         assert caught.value.stable_code == "pause-overlaps"
     with pytest.raises(StateError, match="later day"):
-        trial.close_pause("0101", DAY)
-    trial.close_pause("0101", DAY + WEEK)
+        trial.close_pause("0101", DAY, BY)
+    trial.close_pause("0101", DAY + WEEK, BY)
     with pytest.raises(StateError, match="no open pause"):
-        trial.close_pause("0101", DAY + 2 * WEEK)
+        trial.close_pause("0101", DAY + 2 * WEEK, BY)
     with pytest.raises(StateError, match="has ended"):
-        trial.open_pause("0101", DAY + timedelta(days=6), decided_on=DAY)
-    trial.open_pause("0101", DAY + WEEK, decided_on=DAY)
+        trial.open_pause("0101", DAY + timedelta(days=6), BY, decided_on=DAY)
+    trial.open_pause("0101", DAY + WEEK, BY, decided_on=DAY)
     assert len(trial.pauses()) == 2 and verify_store(trial.store, KEYS.trial).holds
 
 
@@ -137,7 +137,7 @@ def test_the_declared_rule_is_applied_to_what_was_imported(trial: Trial, tmp_pat
 
 def test_a_pause_learnt_of_late_changes_no_answer_given_before(trial: Trial) -> None:
     first = trial.assign([arrival(1, "0101")], DAY)
-    trial.open_pause("0101", DAY - WEEK, decided_on=DAY)
+    trial.open_pause("0101", DAY - WEEK, BY, decided_on=DAY)
     assert trial.assign([arrival(1, "0101")], DAY)[0].arm == first[0].arm
     assert trial.assign([arrival(2, "0101")], DAY)[0].reason == "paused:0101"
     assert verify_store(trial.store, KEYS.trial).holds
