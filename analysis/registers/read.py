@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from analysis.registers.cells import as_codes, as_dates, as_keys, as_numbers
 from analysis.registers.codes import check_known
-from analysis.registers.schema import BFL, DREAM, LINK
-from analysis.registers.sources import Source, open_source
+from analysis.registers.long import read_long
+from analysis.registers.schema import BFL, DREAM, DREAM_LONG, LINK
+from analysis.registers.sources import Source, has_file, open_source
 from analysis.registers.weeks import check_consecutive, is_week_column, monday_of
 from trial.errors import RegisterError
 
@@ -65,7 +66,11 @@ def weeks_of(source: Source) -> list[tuple[date, str]]:
 def read_dream(
     folder: Path, table: NDArray[np.uint8], persons: NDArray[Any] | None = None, since: date | None = None
 ) -> Dream:
-    """Read DREAM: the persons asked for (all without), the weeks from `since` on (all without)."""
+    """Read DREAM, wide or long: the persons asked for (all without), the weeks from `since` on (all without)."""
+    if not has_file(folder, DREAM) and has_file(folder, DREAM_LONG):
+        keys, mondays, cells = read_long(folder, persons, since)
+        check_known(cells, table, str(folder / DREAM_LONG.name))
+        return Dream(keys, mondays, cells)
     source = open_source(folder, DREAM)
     wanted = [(monday, name) for monday, name in weeks_of(source) if since is None or monday >= since]
     parts = list(_batches(source, [name for _, name in wanted], persons))

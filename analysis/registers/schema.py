@@ -97,6 +97,19 @@ DREAM = Register(
     ),
 )  # fmt: skip
 
+DREAM_LONG = Register(
+    "dream_long",
+    "DREAM i langt format, en række pr. person og uge",
+    "DREAM in long form, a row a person and week",
+    "person x week",
+    (
+        PNR,
+        Column("week", "text", "Uge, fx 2020-W53", "Week, e.g. 2020-W53"),
+        Column("code", "code", "Ydelseskode i ugen", "Benefit code of the week", range=(1, 999)),
+    ),
+    one_row_a_key=False,
+)
+
 BFL = Register(
     "bfl",
     "Beskæftigelse for lønmodtagere, måned for måned",
@@ -139,5 +152,5 @@ LINK = Register(
     one_row_a_key=False,
 )
 
-REGISTERS = (DREAM, BFL, BACKGROUND, LINK)
+REGISTERS = (DREAM, DREAM_LONG, BFL, BACKGROUND, LINK)
 FULL_TIME_HOURS = 160.33

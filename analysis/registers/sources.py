@@ -57,9 +57,18 @@ def open_source(folder: Path, register: Register) -> Source:
     return source
 
 
+def _files(folder: Path, register: Register) -> list[Path]:
+    return [path for suffix in FORMATS if (path := folder / f"{register.name}.{suffix}").is_file()]
+
+
+def has_file(folder: Path, register: Register) -> bool:
+    """Say whether a folder has a file of a register."""
+    return bool(_files(folder, register))
+
+
 def find_file(folder: Path, register: Register) -> Path:
     """Find the one file of a register in a folder."""
-    found = [path for suffix in FORMATS if (path := folder / f"{register.name}.{suffix}").is_file()]
+    found = _files(folder, register)
     if len(found) == 1:
         return found[0]
     if found:
