@@ -155,7 +155,17 @@ def release_effects(effects: Effects, threshold: int = DEFAULT_THRESHOLD, every:
         for item in open_curves
     }
     curves = tuple(OutcomeCurve(item.outcome, release_curve(item.curve, threshold)) for item in open_curves)
-    released = replace(effects, rows=rows, first_stage=first, curves=curves, missing=(), joined=())
+    open_estimands = {row.estimand for row in shown if row.population == "randomised"}
+    bounds = tuple(
+        replace(row, n={}, notes=())
+        for row in effects.bounds
+        if row.estimand in open_estimands and all(count == 0 or count >= threshold for count in row.n.values())
+    )
+    released = replace(
+        effects, rows=rows, first_stage=first, curves=curves, missing=(), joined=(), bounds=bounds,
+        replays=tuple(row for row in effects.replays if row.estimand in open_estimands),
+        regions=tuple(row for row in effects.regions if row.estimand in open_estimands),
+    )  # fmt: skip
     return ReleasedEffects(released, at_risk)
 
 
@@ -179,19 +189,24 @@ def _without_few(reason: str, threshold: int) -> str:
 
 
 def _release_sizes(rows: tuple[Row, ...], threshold: int) -> tuple[Row, ...]:
-    """Hide the size of an arm where it tells, beside the arm's size elsewhere, that few citizens are missing."""
+    """Hide the size of an arm where it tells, beside the arm's size elsewhere, that few citizens are missing.
+
+    The size of an arm within a part of the randomised is always hidden: tables beside it count the same part.
+    """
     shown: dict[str, set[int]] = {}
-    for row in sorted(rows, key=lambda row: sum(row.missing.values())):
+    whole = [row for row in rows if row.population == "randomised"]
+    for row in sorted(whole, key=lambda row: sum(row.missing.values())):
         for arm, count in row.missing.items():
             known = shown.setdefault(arm, {0})
             if all(count == other or abs(count - other) >= threshold for other in known):
                 known.add(count)
-    return tuple(
-        replace(
-            row, n={arm: n for arm, n in row.n.items() if row.missing.get(arm, 0) in shown.get(arm, {0})}, missing={}
-        )
-        for row in rows
-    )
+
+    def sizes(row: Row) -> dict[str, int]:
+        if row.population != "randomised":
+            return {}
+        return {arm: n for arm, n in row.n.items() if row.missing.get(arm, 0) in shown.get(arm, {0})}
+
+    return tuple(replace(row, n=sizes(row), missing={}) for row in rows)
 
 
 def _release_at_risk(curve: Curve, threshold: int, every: int, size_shown: bool) -> Iterator[tuple[int, int | None]]:

@@ -12,9 +12,23 @@ from trial.console import json_option, say, show_json
 @click.argument("registers", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the report.")
 @click.option("--lang", type=click.Choice(["da", "en"]), default="da", show_default=True, help="Danish or English.")
+@click.option("--exploratory", is_flag=True, help="Also what the protocol did not declare, in a section of its own.")
+@click.option("--draws", default=2000, show_default=True, type=click.IntRange(1), help="Replays of the procedure.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Seed of the replays.")
 @click.option("--threshold", type=click.IntRange(min=3), default=5, show_default=True, help="Hide smaller counts.")
 @json_option
-def report(bundle: Path, registers: Path, *, out: Path, lang: str, threshold: int, as_json: bool) -> None:
+def report(
+    bundle: Path,
+    registers: Path,
+    *,
+    out: Path,
+    lang: str,
+    exploratory: bool,
+    draws: int,
+    seed: int,
+    threshold: int,
+    as_json: bool,
+) -> None:
     """Write report.html and its figures: what was declared, the flow, pauses, balance, effects, deviations.
 
     Example: analysis report bundle registers --out report --lang en
@@ -22,7 +36,7 @@ def report(bundle: Path, registers: Path, *, out: Path, lang: str, threshold: in
     import json
 
     from analysis.outcomes import build_analysis_set
-    from analysis.plan import Sources, run_plan
+    from analysis.plan import Chance, Sources, explore, run_plan
     from analysis.plan.manifest import hashes
     from analysis.report.render import render
     from trial.bundle import read_bundle
@@ -32,6 +46,10 @@ def report(bundle: Path, registers: Path, *, out: Path, lang: str, threshold: in
     planted = registers / "truth.json"
     truth = json.loads(planted.read_text(encoding="utf-8")) if planted.is_file() else None
     effects = run_plan(read.protocol, analysis_set.frame)
+    if exploratory:
+        effects = explore(
+            effects, read.protocol, analysis_set.frame, read.assignments.to_pandas(), Chance(seed, draws)
+        )
     sources = Sources(read.manifest["protocol_digest"], read.manifest.get("ledger_head"), hashes(registers))
     rendered = render(
         read, analysis_set, effects, "da" if lang == "da" else "en", sources=sources, truth=truth, threshold=threshold

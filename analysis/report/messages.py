@@ -230,6 +230,41 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The trial draws lots between citizens. If one citizen’s job is another’s lost one, it cannot be seen here: "
         "displacement needs a trial in which the share varies between areas too.",
     ),
+    # Exploratory
+    "exploratory.title": ("Eksplorativt", "Exploratory"),
+    "exploratory.lead": (
+        "Ikke erklæret på forhånd. Det samme spørgsmål stillet på andre måder; intet her indgår i konklusionen.",
+        "Not declared beforehand. The same question asked in other ways; nothing here takes part in the conclusion.",
+    ),
+    "exploratory.rows": ("Effekten efter pauser", "The effect by pauses"),
+    "bounds.caption": (
+        "Grænser, hvis de manglende udfald var gået værst eller bedst", "Bounds, had the missing outcomes gone worst or best",
+    ),
+    "bounds.low": ("Nedre", "Lower"),
+    "bounds.high": ("Øvre", "Upper"),
+    "bounds.estimator": ("Metode", "Method"),
+    "estimator.manski-bounds": ("Manski: hele udfaldsrummet", "Manski: the whole range"),
+    "estimator.lee-bounds": ("Lee: trimning efter målgruppe", "Lee: trimming by target group"),
+    "estimator.randomisation-test": ("Randomiseringstest", "Randomisation test"),
+    "estimator.anderson-rubin": ("Anderson-Rubin", "Anderson-Rubin"),
+    "replay": (
+        "Randomiseringstest: proceduren {procedure} er kørt igen {draws} gange; p\u00a0=\u00a0{p}. Konstante effekter fra {low} til "
+        "{high} {unit} kan ikke forkastes på niveau {level}.",
+        "Randomisation test: the procedure {procedure} was run again {draws} times; p\u00a0=\u00a0{p}. Constant effects from {low} to "
+        "{high} {unit} cannot be rejected at level {level}.",
+    ),
+    "region.interval": (
+        "Anderson-Rubin, gyldigt også ved et svagt instrument: {low} til {high} {unit} ({level}).",
+        "Anderson-Rubin, valid with a weak instrument too: {low} to {high} {unit} ({level}).",
+    ),
+    "region.rays": (
+        "Anderson-Rubin, gyldigt også ved et svagt instrument: under {low} eller over {high} {unit} ({level}).",
+        "Anderson-Rubin, valid with a weak instrument too: below {low} or above {high} {unit} ({level}).",
+    ),
+    "region.line": (
+        "Anderson-Rubin: instrumentet er for svagt til at afgrænse effekten ({level}).",
+        "Anderson-Rubin: the instrument is too weak to bound the effect ({level}).",
+    ),
     # Curves
     "curves.title": ("Tid til afgang", "Time to exit"),
     "curves.caption": ("{label}: andel endnu ikke afgået (Kaplan-Meier)", "{label}: share not yet exited (Kaplan-Meier)"),
@@ -252,8 +287,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "compliance.x": ("Andel af forfaldne samtaler", "Share of conversations due"),
     "compliance.held": ("Afholdt form", "Form held"),
     "first-stage": (
-        "Tildeling til {of} flytter andelen af fysiske samtaler med {estimate} procentpoint ({low} til {high}); F = {f}.",
-        "Assignment to {of} moves the share of physical conversations by {estimate} percentage points ({low} to {high}); F = {f}.",
+        "Tildeling til {of} flytter andelen af fysiske samtaler med {estimate} procentpoint ({low} til {high}); F\u00a0=\u00a0{f}.",
+        "Assignment to {of} moves the share of physical conversations by {estimate} percentage points ({low} to {high}); F\u00a0=\u00a0{f}.",
     ),
     "first-stage.weak": ("Instrumentet er svagt.", "The instrument is weak."),
     # Deviations

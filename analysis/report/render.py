@@ -86,7 +86,7 @@ def _sections(context: Context) -> list[Section]:
     numbering = Numbering(context.words)
     order = (
         sections.declared, sections.flow, sections.pauses, sections.balance, sections.effects, sections.curves,
-        sections.compliance, sections.deviations, sections.truth, sections.manifest,
+        sections.exploratory, sections.compliance, sections.deviations, sections.truth, sections.manifest,
     )  # fmt: skip
     made = [section(context, numbering) for section in order]
     return [section for section in made if section is not None]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from analysis.disclosure import Sum, check_text, check_threshold, release, release_curve, release_effects
 from analysis.estimate.kaplan_meier import Curve, Point
-from analysis.plan.effects import Effects, OutcomeCurve, Row
+from analysis.plan.effects import BoundsRow, Effects, OutcomeCurve, Row
 from trial.errors import DisclosureError
 
 
@@ -129,6 +129,17 @@ def test_a_size_that_tells_of_few_missing_is_hidden():
     ]
     shown = release_effects(Effects("t", tuple(rows))).effects.rows
     assert [one.n for one in shown] == [{}, {"digital": 90}, {}, {"digital": 100}]
+
+
+def test_sizes_within_a_part_of_the_randomised_are_hidden():
+    whole, part = row({"digital": 100}), replace(row({"digital": 60}), population="exposed-to-pause")
+    assert [one.n for one in release_effects(Effects("t", (whole, part))).effects.rows] == [{"digital": 100}, {}]
+
+
+def test_bounds_of_a_small_arm_are_withheld():
+    bounds = tuple(BoundsRow("e", "y", name, "estimated", n={"digital": n}) for name, n in (("a", 9), ("b", 4)))
+    released = release_effects(Effects("t", (row({"digital": 100}),), bounds=bounds)).effects.bounds
+    assert [(one.estimator, one.n) for one in released] == [("a", {})]
 
 
 def test_numbers_at_risk_hide_few_who_left():

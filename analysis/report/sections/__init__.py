@@ -1,6 +1,7 @@
 """The sections of the report, one function each: from what was released to paragraphs, tables and figures."""
 
 from analysis.report.sections.declared import declared
+from analysis.report.sections.exploratory import exploratory
 from analysis.report.sections.held import compliance, deviations
 from analysis.report.sections.origin import manifest, truth
 from analysis.report.sections.people import balance, flow, pauses
@@ -14,6 +15,7 @@ __all__ = [
     "declared",
     "deviations",
     "effects",
+    "exploratory",
     "flow",
     "manifest",
     "pauses",

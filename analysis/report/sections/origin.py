@@ -12,7 +12,7 @@ def truth(context: Context, numbering: Numbering) -> Section | None:
     planted = {one["estimand"]: one["effect"] for one in context.truth.get("estimands", ())}
     level = words.percent(context.protocol.inference.level, 0)
     rows = []
-    for row in context.released.effects.rows:
+    for row in (row for row in context.released.effects.rows if row.role != "exploratory"):
         effect = planted.get(row.estimand)
         if effect is None or row.status != "estimated" or row.ci_low is None or row.ci_high is None:
             continue

@@ -38,9 +38,14 @@ def answer(context: Context) -> list[str]:
     return said
 
 
+def _declared(context: Context) -> list[Effect]:
+    """Give the effects the protocol declared; the others have a section of their own."""
+    return [row for row in context.released.effects.rows if row.role != "exploratory"]
+
+
 def effects(context: Context, numbering: Numbering) -> Section:
     """Tell every effect as declared, and the primary one against its margin."""
-    words, rows = context.words, context.released.effects.rows
+    words, rows = context.words, _declared(context)
     primary = next((words.label(row.label) for row in rows if row.role == "primary"), "")
     first = rows[0] if rows else None
     of, against = (context.arms[first.of], context.arms[first.against].lower()) if first else ("", "")
@@ -60,7 +65,7 @@ def _table(context: Context, numbering: Numbering) -> Table:
     heads = [words("estimator"), words("effect"), words("se"), words("interval", level=level), words("p")]
     columns = [*heads, *(words("n", arm=label.lower()) for label in context.arms.values())]
     rows: list[Row] = []
-    for _, group in groupby(context.released.effects.rows, key=lambda row: row.estimand):
+    for _, group in groupby(_declared(context), key=lambda row: row.estimand):
         members = list(group)
         rows.append(_head(context, members[0], len(columns)))
         rows += [_effect(context, row) for row in members]

@@ -58,10 +58,16 @@ def assignments(rng):
             "municipality_code": codes,
             "target_group": group,
             "age_group": age,
+            "epoch": 1,
+            "step": np.arange(N),
             "stratum": [f"{a}/{b}/{c}" for a, b, c in zip(codes, group, age, strict=True)],
             "assigned_on": [date(2021, 3, 1) + timedelta(days=int(day)) for day in rng.integers(0, 60, N)],
         }
     )
+
+
+def with_times(rows):
+    return rows.assign(assigned_at=pd.to_datetime(rows["assigned_on"]).dt.tz_localize("UTC"))
 
 
 def conversations(rows, rng):
@@ -119,7 +125,7 @@ def protocol():
 @pytest.fixture(scope="session")
 def made(protocol):
     rng = np.random.default_rng(7)
-    rows = assignments(rng)
+    rows = with_times(assignments(rng))
     talks = conversations(rows, rng)
     frame = frame_of(rows, talks, rng)
     pauses = pd.DataFrame(

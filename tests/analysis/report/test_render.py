@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from analysis.plan import run_plan
+from analysis.plan import Chance, explore, run_plan
 from analysis.report.render import render
 from trial.errors import DisclosureError
 
@@ -42,6 +43,12 @@ class Page(HTMLParser):
 
 def rendered(made, lang, **more):
     return render(made.bundle, made.analysis_set, made.effects, lang, **more)
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Figures are laid out in words and places, but not drawn."""
+    monkeypatch.setattr(Figure, "savefig", lambda *_, **__: None)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +94,7 @@ def test_the_same_input_gives_the_same_bytes(made, pages):
     assert [one.png for one in again.pictures] == [one.png for one in pages["da"].pictures]
 
 
-def test_small_counts_are_nowhere_on_the_page(made):
+def test_small_counts_are_nowhere_on_the_page(made, undrawn):
     """Three arrivals under 18 and seven emigrants: their numbers, and those that give them away, are dashes."""
     text = Page(rendered(made, "en").html).text
     row = next(index for index, piece in enumerate(text) if piece == "Not randomised: Under 18 years")
@@ -96,7 +103,7 @@ def test_small_counts_are_nowhere_on_the_page(made):
     assert [piece.strip() for piece in text[emigrated + 1 : emigrated + 6] if piece.strip()][:2] == ["–", "–"]
 
 
-def test_a_trial_without_pauses_conversations_or_truth_has_a_page(made, without):
+def test_a_trial_without_pauses_conversations_or_truth_has_a_page(made, without, undrawn):
     empty = {name: getattr(made.bundle, name).to_pandas().iloc[:0] for name in ("conversations", "pauses", "events")}
     found = rendered(without(**empty), "en")
     assert "No municipality was paused." in found.html
@@ -106,20 +113,33 @@ def test_a_trial_without_pauses_conversations_or_truth_has_a_page(made, without)
     }  # fmt: skip
 
 
-def test_what_cannot_be_estimated_has_its_reason_in_danish(made):
+def test_what_cannot_be_estimated_has_its_reason_in_danish(made, undrawn):
     frame = made.analysis_set.frame.assign(weeks_employed_52=np.nan)
     found = render(made.bundle, made.analysis_set, run_plan(made.bundle.protocol, frame), "da")
     assert "ingen borger har et observeret udfald" in found.html or "har ingen borger med observeret" in found.html
     assert "nan" not in found.html.lower().replace("finans", "")
 
 
-def test_an_identifier_stops_the_report(made):
+@pytest.mark.parametrize(("lang", "title"), [("da", "Eksplorativt"), ("en", "Exploratory")])
+def test_what_was_not_declared_stands_apart(made, pages, undrawn, lang, title):
+    frame, assignments = made.analysis_set.frame, made.bundle.assignments.to_pandas()
+    more = explore(made.effects, made.bundle.protocol, frame, assignments, Chance(seed=1, draws=50))
+    found = render(made.bundle, made.analysis_set, more, lang)
+    text = " ".join(Page(found.html).text)
+    assert title in text
+    assert "Manski" in text
+    assert "Anderson-Rubin" in text
+    assert {"da": "Randomiseringstest", "en": "Randomisation test"}[lang] in text
+    assert title not in " ".join(Page(pages[lang].html).text)
+
+
+def test_an_identifier_stops_the_report(made, undrawn):
     manifest = {**made.bundle.manifest, "files": {"SYN-000123": "ab" * 32}}
     with pytest.raises(DisclosureError):
         rendered(replace(made, bundle=replace(made.bundle, manifest=manifest)), "en")
 
 
-def test_names_from_outside_are_escaped(made):
+def test_names_from_outside_are_escaped(made, undrawn):
     manifest = {**made.bundle.manifest, "files": {"<script>alert(1)</script>": "ab" * 32}}
     found = rendered(replace(made, bundle=replace(made.bundle, manifest=manifest)), "en")
     assert "<script" not in found.html
