@@ -276,7 +276,7 @@ def content(folder: Path) -> list[object]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_byte_changed_in_the_file_is_found_or_changes_no_row(original: Path, data: st.DataObject) -> None:
     """Bytes of free pages and counters may change; whenever a row of any table reads otherwise, verify says so."""

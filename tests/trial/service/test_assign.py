@@ -62,7 +62,7 @@ def test_answers_come_in_the_order_of_the_request(tmp_path: Path) -> None:
     assert [one.participant_id for one in outcomes] == [one.participant_id for one in wanted]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(24)))
 def test_sorting_a_batch_changes_no_arm(tmp_path_factory: pytest.TempPathFactory, order: list[int]) -> None:
     people = [arrival(number, ("0461", "0101")[number % 2]) for number in range(24)]

@@ -70,7 +70,7 @@ def crowd(folder: Path, processes: int, requests: int, people: int) -> None:
 
 
 def test_four_processes_with_overlapping_requests(tmp_path: Path) -> None:
-    crowd(tmp_path, processes=4, requests=25, people=80)
+    crowd(tmp_path, processes=4, requests=15, people=60)
 
 
 @pytest.mark.slow
@@ -94,7 +94,7 @@ def kill_at_random(folder: Path, times: int) -> None:
 
 
 def test_kill_9_at_random_instants_loses_no_answer_and_leaves_no_half_batch(tmp_path: Path) -> None:
-    kill_at_random(tmp_path, 5)
+    kill_at_random(tmp_path, 3)
 
 
 @pytest.mark.slow
