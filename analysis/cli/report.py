@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from trial.console import json_option, say, show_json
+from trial.console import dry_run_option, json_option, say, show_json
 
 
 @click.command("report")
@@ -17,6 +17,7 @@ from trial.console import json_option, say, show_json
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Seed of the replays.")
 @click.option("--threshold", type=click.IntRange(min=3), default=5, show_default=True, help="Hide smaller counts.")
 @json_option
+@dry_run_option
 def report(
     bundle: Path,
     registers: Path,
@@ -28,6 +29,7 @@ def report(
     seed: int,
     threshold: int,
     as_json: bool,
+    dry_run: bool,
 ) -> None:
     """Write report.html and its figures: what was declared, the flow, pauses, balance, effects, deviations.
 
@@ -54,6 +56,9 @@ def report(
     rendered = render(
         read, analysis_set, effects, "da" if lang == "da" else "en", sources=sources, truth=truth, threshold=threshold
     )
+    if dry_run:
+        say(f"Would write {out / 'report.html'} and {len(rendered.pictures)} figures")
+        return
     page = rendered.write(out)
     if as_json:
         show_json({"report": page, "figures": [f"figures/{picture.name}.png" for picture in rendered.pictures]})

@@ -95,7 +95,7 @@ def gather(bundle: Any, frame: pd.DataFrame, flow: list[FlowStep], threshold: in
     assignments, talks = bundle.assignments.to_pandas(), bundle.conversations.to_pandas()
     talks = talks.merge(assignments[["participant_id", "arm"]], on="participant_id")
     rule = _Rule(tuple(arm.name for arm in protocol.arms), threshold)
-    primary = next(outcome.name for outcome in protocol.outcomes if outcome.role == "primary")
+    primary = next(estimand.outcome for estimand in protocol.estimands if estimand.role == "primary")
     overridden = talks[talks["override_reason"].notna()]
     return Facts(
         flow=_flow(flow, primary, rule),
