@@ -71,9 +71,9 @@ def conversation(outcome: Outcome, number: int = 1, held: bool = True, assigned_
     )
 
 
-def full_trial(folder: Path, checkpoint_dir: Path | None = None) -> Trial:
+def full_trial(folder: Path, checkpoint_dir: Path | None = None, clock: TickingClock | None = None) -> Trial:
     """A small trial with a row of every kind."""
-    trial = open_trial(folder, checkpoint_dir=checkpoint_dir)
+    trial = open_trial(folder, clock=clock, checkpoint_dir=checkpoint_dir)
     trial.open_pause("0101", DAY, BY, ("decision.txt", b"the decision"), decided_on=DAY)
     outcomes = trial.assign([*arrivals(range(4)), arrival(4, "0101"), arrival(5, exclusion="interpreter")], DAY)
     trial.import_infection([published()])
