@@ -96,8 +96,8 @@ def test_the_pipeline_finds_the_planted_truth(protocol, write_registers, tmp_pat
     """The same citizens in both worlds with the same chance: the difference is the effect, almost without noise."""
     frames = {}
     for arm in ("physical", "digital"):
-        people = make_assignments(6000, seed=7, arm=arm)
-        truth = write_registers(people, tmp_path / arm, theta=-0.4, replicates=3)
+        people = make_assignments(4000, seed=7, arm=arm)
+        truth = write_registers(people, tmp_path / arm, theta=-0.4, replicates=2)
         frames[arm] = measured(people, tmp_path / arm, protocol)
     for one, column in zip(truth, ("weeks_employed_52", "exit_26", "time_to_exit_week"), strict=False):
         difference = (frames["digital"][column] - frames["physical"][column]).astype(float).dropna()
