@@ -109,7 +109,8 @@ class State:
             return "nobody may be answered before the value of the beacon is entered"
         if (payload["epoch"], payload["protocol"]) != (self.epoch.number, self.epoch.digest):
             return "epoch and protocol must be those in force"
-        if date.fromisoformat(payload["on"]) not in self.epoch.protocol.trial.enrolment:
+        on = _day(payload["on"])
+        if on is None or on not in self.epoch.protocol.trial.enrolment:
             return "its day must lie within enrolment"
         return None
 
@@ -224,6 +225,14 @@ def wrong(seq: int, problem: str) -> LedgerError:
         "every row must be as it was written", found=problem, where=f"ledger row {seq}",
         mend="stop assigning; compare with the last checkpoint and a backup", code="ledger-row",
     )  # fmt: skip
+
+
+def _day(text: str) -> date | None:
+    """Read a day of the ledger; None where the calendar has none such, 2021-02-30."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _read(text: str) -> tuple[Any, str | None]:

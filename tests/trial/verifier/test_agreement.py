@@ -1,0 +1,104 @@
+"""The stand-alone verifier agrees with the product on every procedure, and needs nothing but Python."""
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import rfc8785
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.bundles import ANY_RATIO, DESIGNS, VERIFIER, bundle, verifier
+from tests.opened import KEYS
+from trial import verifier as alone
+from trial.bundle import verify_bundle
+from trial.procedures import Draws
+
+KEY = {"format": "lodtraek-key/1", "purpose": "trial", "mode": "test", "key": (b"T" * 32).hex()}
+BY_THE_RULE = set(ANY_RATIO) - {"maximal", "complete", "cluster"}
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "ratio"),
+    [
+        pytest.param(*one, marks=[pytest.mark.slow] if one[2] != (1, 1) and one[0] != "big stick" else [])
+        for one in DESIGNS
+    ],
+    ids=lambda value: value if isinstance(value, str) and "procedure" not in value else None,
+)
+def test_every_procedure_is_confirmed(tmp_path: Path, name: str, table: str, ratio: tuple[int, ...]) -> None:
+    folder = bundle(tmp_path, table, ratio)
+    assert verify_bundle(folder, KEYS.trial).holds
+    verdict = alone.verify_bundle(folder, KEY)
+    assert "112 arms drawn anew" in verdict
+    assert ("by the rule" in verdict) == (name in BY_THE_RULE)
+
+
+def test_it_is_short_and_imports_the_standard_library_alone() -> None:
+    text = VERIFIER.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 300
+    tree = ast.parse(text)
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+    assert all(node.level == 0 for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+
+
+def test_a_copy_of_the_file_runs_anywhere_without_any_package(tmp_path: Path) -> None:
+    folder = bundle(tmp_path, ANY_RATIO["big stick"])
+    stranger = tmp_path / "elsewhere"
+    stranger.mkdir()
+    shutil.copy(VERIFIER, stranger / "check.py")
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        str(stranger / "check.py"),
+        str(folder),
+        "--key",
+        str(tmp_path / "trial.key"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=stranger, env={})
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("It holds. 123 rows")
+    wrong = {**KEY, "key": "00" * 32}
+    (tmp_path / "trial.key").write_text(json.dumps(wrong))
+    done = verifier(folder, "--key", tmp_path / "trial.key")
+    assert done.returncode == 1 and "ledger row 1: it must commit to the key that was given" in done.stdout
+    done = verifier(folder)
+    assert done.returncode == 2 and "FILES" in done.stderr
+    done = verifier(tmp_path / "none", "--key", tmp_path / "trial.key")
+    assert done.returncode == 1 and "It does not hold" in done.stdout
+
+
+values = st.recursive(
+    st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=100)
+@given(values)
+def test_its_canonical_json_is_that_of_rfc_8785(value: object) -> None:
+    assert alone.rfc8785(value).encode() == rfc8785.dumps(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "value", [0.0, -0.0, 1e-7, 1e-6, 5e-5, 1e20, 1e21, 1e22, 123456789012345680000.0, 0.6, 1.5, 2.0]
+)
+def test_numbers_at_the_edges_of_their_written_form(value: float) -> None:
+    assert alone.rfc8785(value).encode() == rfc8785.dumps(value)
+
+
+@settings(max_examples=100)
+@given(st.integers(1, 2**600), st.integers(0, 10**6), st.text(max_size=5))
+def test_its_draws_are_the_same(n: int, step: int, purpose: str) -> None:
+    ours, its = Draws(bytes(32), "t", 1, "a/b"), alone.Draws(bytes(32), "t", 1, "a/b")
+    assert ours.below(n, step, purpose) == its.below(n, step, purpose)
