@@ -1,1 +1,1 @@
-"""Estimators: cells or counts in, `Estimate | NotEstimable` out. One file a family; nothing here reads a file."""
+"""Estimators: cells or counts in, `Estimate | NotEstimable` out. One file a family; only `scan` reads a file."""

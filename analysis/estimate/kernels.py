@@ -1,7 +1,7 @@
 """Kernels: assignments drawn again, summed on the spot. Compiled; the same bits on one thread or many.
 
-1. Columns are sorted by stratum. For every draw and stratum a kernel gives the sums of the columns over the second
-   arm; nothing else of a draw is kept, so memory does not grow with the citizens.
+1. Columns are sorted by stratum. For every draw and stratum of a span a kernel gives the sums of the columns over
+   the second arm; nothing else of a draw is kept, so memory does not grow with the citizens.
 2. Every stratum has a generator of its own (xoroshiro128+, seeded by splitmix64 from seed and stratum): threads
    divide strata, and the order in which they finish changes nothing.
 3. A number below n takes the upper 32 bits by multiplication with rejection (Lemire 2019): exactly uniform.
@@ -10,12 +10,12 @@
 from typing import Any
 
 import numpy as np
-from numba import njit, prange, uint64
+from numba import njit, uint64
 
 _MASK = np.uint64(0xFFFFFFFF)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, nogil=True)
 def _next(state: Any) -> Any:
     first, second = state[0], state[1]
     result = first + second
@@ -25,7 +25,7 @@ def _next(state: Any) -> Any:
     return result
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _seed(state: Any, seed: Any, stream: Any) -> None:
     mixed = uint64(seed) * uint64(0x9E3779B97F4A7C15) + uint64(stream) * uint64(0xD1342543DE82EF95)
     for index in range(2):
@@ -38,7 +38,7 @@ def _seed(state: Any, seed: Any, stream: Any) -> None:
         _next(state)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, nogil=True)
 def _below(state: Any, n: Any) -> Any:
     size = uint64(n)
     product = (_next(state) >> uint64(32)) * size
@@ -51,7 +51,7 @@ def _below(state: Any, n: Any) -> Any:
     return product >> uint64(32)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _partial(own: Any, few: Any, state: Any) -> Any:
     """Shuffle the first `few` places of one column and add them up."""
     size, total = len(own), 0.0
@@ -64,12 +64,14 @@ def _partial(own: Any, few: Any, state: Any) -> Any:
     return total
 
 
-@njit(cache=True, parallel=True)
-def complete_sums(columns: Any, starts: Any, treated: Any, draws: int, seed: int) -> Any:
+@njit(cache=True, nogil=True)
+def complete_sums(columns: Any, starts: Any, treated: Any, drawn: Any, span: Any) -> Any:
     """Draw `treated[s]` of each stratum without replacement; give sums draws x strata x columns."""
-    width, strata = columns.shape[0], len(starts) - 1
-    out = np.zeros((draws, strata, width))
-    for s in prange(strata):
+    draws, seed = drawn
+    width = columns.shape[0]
+    out = np.zeros((draws, span[1] - span[0], width))
+    for s in range(span[0], span[1]):
+        at = s - span[0]
         low, size = starts[s], starts[s + 1] - starts[s]
         few = min(treated[s], size - treated[s])
         flip = few != treated[s]
@@ -83,26 +85,28 @@ def complete_sums(columns: Any, starts: Any, treated: Any, draws: int, seed: int
         _seed(state, seed, s)
         for draw in range(draws):
             if width == 1:
-                out[draw, s, 0] = _partial(only, few, state)
+                out[draw, at, 0] = _partial(only, few, state)
             for place in range(few if width > 1 else 0):
                 other = place + np.int64(_below(state, size - place))
                 for column in range(width):
                     value = own[other, column]
                     own[other, column] = own[place, column]
                     own[place, column] = value
-                    out[draw, s, column] += value
+                    out[draw, at, column] += value
             if flip:
                 for column in range(width):
-                    out[draw, s, column] = total[column] - out[draw, s, column]
+                    out[draw, at, column] = total[column] - out[draw, at, column]
     return out
 
 
-@njit(cache=True, parallel=True)
-def chain_sums(columns: Any, starts: Any, chance: Any, draws: int, seed: int) -> Any:
+@njit(cache=True, nogil=True)
+def chain_sums(columns: Any, starts: Any, chance: Any, drawn: Any, span: Any) -> Any:
     """Draw in sequence; `chance[lead + reach]` is 2^32 times the chance of the second arm at that lead of it."""
-    width, strata, reach = columns.shape[0], len(starts) - 1, len(chance) // 2
-    out = np.zeros((draws, strata, width))
-    for s in prange(strata):
+    draws, seed = drawn
+    width, reach = columns.shape[0], len(chance) // 2
+    out = np.zeros((draws, span[1] - span[0], width))
+    for s in range(span[0], span[1]):
+        at = s - span[0]
         low, high = starts[s], starts[s + 1]
         own = columns[:, low:high].T.copy()
         state = np.zeros(2, dtype=np.uint64)
@@ -113,19 +117,21 @@ def chain_sums(columns: Any, starts: Any, chance: Any, draws: int, seed: int) ->
                 number = _next(state) >> uint64(32)
                 if number < chance[lead + reach]:
                     for column in range(width):
-                        out[draw, s, column] += own[row, column]
+                        out[draw, at, column] += own[row, column]
                     lead = min(lead + 1, reach)
                 else:
                     lead = max(lead - 1, -reach)
     return out
 
 
-@njit(cache=True, parallel=True)
-def block_sums(columns: Any, starts: Any, sizes: Any, draws: int, seed: int) -> Any:
+@njit(cache=True, nogil=True)
+def block_sums(columns: Any, starts: Any, sizes: Any, drawn: Any, span: Any) -> Any:
     """Draw in permuted blocks of two equal arms, block sizes equally likely."""
-    width, strata = columns.shape[0], len(starts) - 1
-    out = np.zeros((draws, strata, width))
-    for s in prange(strata):
+    draws, seed = drawn
+    width = columns.shape[0]
+    out = np.zeros((draws, span[1] - span[0], width))
+    for s in range(span[0], span[1]):
+        at = s - span[0]
         low, high = starts[s], starts[s + 1]
         own = columns[:, low:high].T.copy()
         state = np.zeros(2, dtype=np.uint64)
@@ -138,7 +144,7 @@ def block_sums(columns: Any, starts: Any, sizes: Any, draws: int, seed: int) -> 
                     second = left // 2
                 if np.int64(_below(state, left)) < second:
                     for column in range(width):
-                        out[draw, s, column] += own[row, column]
+                        out[draw, at, column] += own[row, column]
                     second -= 1
                 left -= 1
     return out

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from analysis.estimate.cells import Floats, Ints, codes, sums
 from analysis.estimate.result import ROUNDING, DegenerateError
 
+UNVARIED = "the outcome does not vary beyond what the columns explain: no standard error exists"
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -95,11 +97,12 @@ def solve(
 ) -> Fit:
     """Fit the residualised outcome on the residualised columns."""
     masses, outcome = rows.weight, rows.outcome
-    bread = _inverse(moved, masses, rows.names, (masses[:, None] * rows.design**2).sum(axis=0))
+    gram = moved.T @ (masses[:, None] * moved)
+    bread = invert(gram, rows.names, (masses[:, None] * rows.design**2).sum(axis=0))
     coefficients = bread @ (moved.T @ (masses * within))
     residual = within - moved @ coefficients
     if (masses * residual**2).sum() <= ROUNDING * (masses * (outcome - outcome.mean()) ** 2).sum():
-        raise DegenerateError("the outcome does not vary beyond what the columns explain: no standard error exists")
+        raise DegenerateError(UNVARIED)
     return Fit(rows.names, coefficients, bread, moved, residual, masses, absorbed, base, strata, rows.cluster)
 
 
@@ -119,9 +122,8 @@ def finite(values: npt.ArrayLike, what: str) -> Floats:
     return numbers
 
 
-def _inverse(moved: Floats, weight: Floats, names: Sequence[str], scale: Floats) -> Floats:
+def invert(gram: Floats, names: Sequence[str], scale: Floats) -> Floats:
     """Invert the Gram matrix; the pivots of its Cholesky factor show a column that others explain."""
-    gram = moved.T @ (weight[:, None] * moved)
     for index, name in enumerate(names):
         others = gram[:index, :index]
         explained = gram[:index, index] @ np.linalg.solve(others, gram[:index, index]) if index else 0.0

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from analysis.estimate.cells import Bools, Floats, Ints, codes
 from analysis.estimate.result import DegenerateError
+from analysis.estimate.threads import over_parts
 from trial.procedures import Procedure, Unit, next_arm
 
 Engine = Callable[[Floats, int, int], Floats]  # columns x citizens, draws, seed -> draws x strata x columns
@@ -51,7 +52,7 @@ def replay_complete(stratum: npt.ArrayLike, treated: npt.ArrayLike) -> Replay:
     def run(columns: Floats, starts: Ints, draws: int, seed: int) -> Floats:
         from analysis.estimate.kernels import complete_sums  # noqa: PLC0415 - compiled when first used
 
-        return np.asarray(complete_sums(columns, starts, taken, draws, seed))
+        return _spread(complete_sums, columns, starts, taken, (draws, seed))
 
     return Replay("complete", labels, strata, _sorted(strata, len(labels), run), taken)
 
@@ -74,6 +75,11 @@ def replay_procedure(
     return Replay(procedure.name, labels, strata, _asked(again, strata, len(labels)))
 
 
+def _spread(kernel: Any, columns: Floats, starts: Ints, rule: Any, drawn: tuple[int, int]) -> Floats:
+    parts = over_parts(lambda *span: kernel(columns, starts, rule, drawn, span), len(starts) - 1)
+    return np.concatenate(parts, axis=1)
+
+
 def _sorted(strata: Ints, size: int, run: Callable[[Floats, Ints, int, int], Floats]) -> Engine:
     order = np.argsort(strata, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(strata, minlength=size))]).astype(np.int64)
@@ -93,7 +99,7 @@ def _chain(procedure: Procedure, arm: str) -> Callable[[Floats, Ints, int, int],
     def run(columns: Floats, starts: Ints, draws: int, seed: int) -> Floats:
         from analysis.estimate.kernels import chain_sums  # noqa: PLC0415
 
-        return np.asarray(chain_sums(columns, starts, chance, draws, seed))
+        return _spread(chain_sums, columns, starts, chance, (draws, seed))
 
     return run
 
@@ -104,7 +110,7 @@ def _blocks(procedure: Procedure) -> Callable[[Floats, Ints, int, int], Floats]:
     def run(columns: Floats, starts: Ints, draws: int, seed: int) -> Floats:
         from analysis.estimate.kernels import block_sums  # noqa: PLC0415
 
-        return np.asarray(block_sums(columns, starts, sizes, draws, seed))
+        return _spread(block_sums, columns, starts, sizes, (draws, seed))
 
     return run
 
