@@ -1,4 +1,4 @@
-"""Conduct: the conversation schedule, its lawful records, and their import from CSV."""
+"""Conduct: the conversation schedule, its summons in and after a pause, its lawful records, their import from CSV."""
 
 from trial.conduct.records import Records, read_conversations
 from trial.conduct.rules import (
@@ -9,14 +9,18 @@ from trial.conduct.rules import (
     due_conversations,
     violations,
 )
+from trial.conduct.summons import Booking, Step, next_step
 
 __all__ = [
     "NOT_HELD",
+    "Booking",
     "Conversation",
     "DueConversation",
     "Records",
+    "Step",
     "check_conversation",
     "due_conversations",
+    "next_step",
     "read_conversations",
     "violations",
 ]

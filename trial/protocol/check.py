@@ -30,6 +30,7 @@ CHECKS: tuple[Callable[..., None], ...] = (
     design.check_rule_exists,
     design.check_due_weeks,
     design.check_due_weeks_within_follow_up,
+    design.check_summons_notice,
     plan.check_outcome_names,
     plan.check_outcomes_within_follow_up,
     plan.check_estimand_names,

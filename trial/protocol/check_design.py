@@ -121,6 +121,20 @@ def check_due_weeks_within_follow_up(protocol: Protocol) -> Iterator[Fault]:
             )
 
 
+@check("conversations")
+def check_summons_notice(protocol: Protocol) -> Iterator[Fault]:
+    """The notice leaves a conversation that can be summoned in time."""
+    weeks, notice = protocol.conversations.due_weeks, protocol.conversations.summons.notice_days
+    if notice > 7 * max(weeks):
+        yield Fault(
+            ("conversations", "summons", "notice_days"),
+            f"must leave a conversation to be summoned in time: the last is due after {7 * max(weeks)} days",
+            found=notice,
+            mend="notice_days = 8, or a later conversation in due_weeks",
+            code="protocol-notice",
+        )
+
+
 def _reversed(path: Key, period: Period) -> Iterator[Fault]:
     if period.to < period.from_:
         yield Fault(

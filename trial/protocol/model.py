@@ -61,6 +61,7 @@ __all__ = [
     "Slug",
     "SmallStrata",
     "Strategy",
+    "Summons",
     "TargetGroup",
     "Treatment",
     "TrialPart",
@@ -223,6 +224,27 @@ class Override(Part):
     ]
 
 
+class Summons(Part):
+    """What becomes of a conversation whose day turns out to lie in a pause, or in one no more."""
+
+    notice_days: Annotated[
+        int, declared_as("the notice of a summons: a whole number of days from 0 to 60", 8, ge=0, le=60)
+    ]
+    short_notice: Annotated[
+        Literal["telephone", "not-held"],
+        declared_as('what a pause makes of it at shorter notice: "telephone" or "not-held"', "telephone"),
+    ]
+    transition_days: Annotated[
+        int,
+        declared_as(
+            "a whole number of days from 0 to 365 after reopening in which a summons given before still holds",
+            31,
+            ge=0,
+            le=365,
+        ),
+    ]
+
+
 class Conversations(Part):
     """When conversations are due, in weeks after randomisation."""
 
@@ -230,6 +252,7 @@ class Conversations(Part):
     override: Annotated[
         Override, declared_as("a table with `to` and `reasons`", {"to": "physical", "reasons": ["citizen-demands"]})
     ]
+    summons: Annotated[Summons, declared_as("a [conversations.summons] table", {})]
 
 
 class FollowUp(Part):

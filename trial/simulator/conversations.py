@@ -4,7 +4,9 @@
 2. What a citizen is like (demands a physical conversation, prefers video) and what happens on a day (nobody comes, a
    caseworker intervenes, the technique fails, it is put off a week) is drawn before the arm is looked at. Both
    conducts of a citizen therefore share their chance, and no citizen's depends on another's.
-3. The truth for synthetic registers is the dose: the share of held conversations held physically, 0 where none was.
+3. Summons go out a fortnight before, or on assignment. A physical conversation whose day lies in a pause is summoned
+   or summoned anew as the protocol's rules say, by the day on which the pause became known.
+4. The truth for synthetic registers is the dose: the share of held conversations held physically, 0 where none was.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +14,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import NamedTuple
 
-from trial.conduct import NOT_HELD, Conversation, due_conversations
+from trial.conduct import NOT_HELD, Booking, Conversation, due_conversations, next_step
 from trial.protocol import Protocol
 
 HELD = 0.93
@@ -21,8 +23,10 @@ PREFERS_VIDEO = 0.03
 CASEWORKER = 0.03  # of conversations
 FAILURE = 0.01
 PUT_OFF = 0.1
+SUMMONED_BEFORE = timedelta(days=14)
 
 IsPaused = Callable[[date], bool]
+KnownOn = Callable[[date], date | None]
 
 
 class Person(NamedTuple):
@@ -49,9 +53,19 @@ class Conduct(NamedTuple):
 
 
 def simulate_conduct(
-    participant_id: str, arm: str, assigned_on: date, is_paused: IsPaused, *, protocol: Protocol, seed: int
+    participant_id: str,
+    arm: str,
+    assigned_on: date,
+    is_paused: IsPaused,
+    *,
+    protocol: Protocol,
+    seed: int,
+    known_on: KnownOn = lambda day: day,
 ) -> list[Conversation]:
-    """Give a citizen's conversations under an arm. `is_paused` speaks of the citizen's municipality."""
+    """Give a citizen's conversations under an arm.
+
+    is_paused, known_on: of the citizen's municipality: whether a day is paused, and the day on which that was known.
+    """
     chance = Random(f"conduct/{seed}/{participant_id}").random  # noqa: S311 - simulation, nothing is kept secret
     demands, first, medium = chance(), chance(), chance()
     person = Person(1 + int(3 * first) if demands < DEMANDS_PHYSICAL else None, medium < PREFERS_VIDEO)
@@ -62,6 +76,9 @@ def simulate_conduct(
         in_pause = is_paused(held_on if events.comes else due.due_on)
         demand = _reason(due.number, person, events, protocol)
         summoned, held, reason = _modes(arm, demand, person, events, (protocol, in_pause))
+        if in_pause and reason is None and summoned == protocol.conversations.override.to:
+            day, summoned_on = held_on if events.comes else due.due_on, max(assigned_on, due.due_on - SUMMONED_BEFORE)
+            summoned, held = _in_pause(summoned, held, (day, summoned_on, known_on(day) or day), protocol)
         conversations.append(
             Conversation(
                 participant_id,
@@ -70,7 +87,7 @@ def simulate_conduct(
                 arm,
                 summoned,
                 held,
-                held_on if events.comes else None,
+                None if held == NOT_HELD else held_on,
                 reason,
                 in_pause,
             )
@@ -101,6 +118,17 @@ def _modes(
     if summoned != physical and events.failure and not in_pause:
         return summoned, physical, _declared("technical-failure", protocol)
     return summoned, summoned, reason
+
+
+def _in_pause(summoned: str, held: str, days: tuple[date, date, date], protocol: Protocol) -> tuple[str, str]:
+    """Give the summoned and the held mode of a physical conversation in a pause; days: its own, summons, known."""
+    day, summoned_on, known_on = days
+    in_time = known_on <= summoned_on
+    booking = Booking(day, summoned, None if in_time else summoned)
+    step = next_step(booking, max(summoned_on, known_on), protocol, paused=True)
+    if step.act in {"summons", "re-summons"}:
+        summoned = step.mode
+    return summoned, NOT_HELD if held == NOT_HELD else step.mode
 
 
 def _reason(number: int, person: Person, events: Events, protocol: Protocol) -> str | None:

@@ -164,6 +164,7 @@ class _Runner:
                 lambda day: (code, day) in self.paused,
                 protocol=self.trial.protocol,
                 seed=self.arrivals.seed,
+                known_on=lambda day: self.paused.get((code, day)),
             )
             doses[name] = dose(conversations)
             if name == arm:
@@ -200,13 +201,13 @@ def _kinds(conversations: Iterable[Conversation]) -> Iterator[str]:
             yield "in a pause"
 
 
-def _paused_days(closures: Iterable[Closure], trial: Trial) -> set[tuple[str, date]]:
-    """Give every paused municipality and day; a pause without an end is taken to last a year."""
+def _paused_days(closures: Iterable[Closure], trial: Trial) -> dict[tuple[str, date], date]:
+    """Give every paused municipality and day, with the day that was decided; without an end a year is taken."""
     known: list[Closure | Pause] = [*closures, *trial.pauses()]
-    days = set()
+    days: dict[tuple[str, date], date] = {}
     for one in known:
         end = one.reopened_on or one.closed_on + timedelta(days=365)
-        days |= {
-            (one.municipality_code, one.closed_on + timedelta(days=n)) for n in range((end - one.closed_on).days)
-        }
+        for n in range((end - one.closed_on).days):
+            place = one.municipality_code, one.closed_on + timedelta(days=n)
+            days[place] = min(one.decided_on, days.get(place, one.decided_on))
     return days

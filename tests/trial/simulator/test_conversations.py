@@ -110,3 +110,24 @@ def test_reasons_of_another_protocol(protocol):
         for one in simulate_conduct(person, "digital", ON, never, protocol=other, seed=1)
     }
     assert reasons == {None, "on-demand"}
+
+
+def test_a_pause_known_in_time_is_summoned_for_and_one_known_late_is_telephoned(protocol):
+    """Known on the day of assignment: every summons is for the telephone. Known on the day itself: none is."""
+    for known_on, summoned in ((lambda day: ON, "telephone"), (lambda day: day, "physical")):
+        for person in PEOPLE[:200]:
+            for one in simulate_conduct(person, "physical", ON, always, protocol=protocol, seed=1, known_on=known_on):
+                check_conversation(one, protocol, "physical", ON)
+                assert one.held_mode in ("telephone", "none")
+                if (one.held_on or one.due_on) - ON >= timedelta(days=8):
+                    assert one.summoned_mode == summoned
+
+
+def test_a_protocol_may_let_conversations_fall_away_at_short_notice(protocol):
+    summons = protocol.conversations.summons.model_copy(update={"short_notice": "not-held"})
+    rules = protocol.conversations.model_copy(update={"summons": summons})
+    other = protocol.model_copy(update={"conversations": rules})
+    for person in PEOPLE[:100]:
+        for one in simulate_conduct(person, "physical", ON, always, protocol=other, seed=1):
+            check_conversation(one, other, "physical", ON)
+            assert (one.held_mode, one.held_on) == ("none", None)
