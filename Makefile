@@ -4,7 +4,7 @@ BIN := .venv/bin
 MARK := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check fix test test-slow bench lock clean
+.PHONY: help install demo check fix test test-slow reproduce bench lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ test: install  ## Run the tests
 
 test-slow: install  ## Run the statistical and fault suites
 	$(BIN)/pytest -n auto -m slow
+
+reproduce: install  ## Compute every published table again; fails where a cell changes its status
+	$(BIN)/analysis reproduce --markdown reproduced.md
 
 bench: install  ## Time the product beside its peers; writes bench/results.json
 	$(BIN)/python -m bench
