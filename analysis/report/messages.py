@@ -91,6 +91,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "declared.pause": ("Pauseregel", "Pause rule"),
     "declared.conversations": ("Samtaler", "Conversations"),
     "declared.due": ("i uge {weeks} efter randomisering", "in weeks {weeks} after randomisation"),
+    "declared.summons": (
+        "varsel {days} dage; kommer en pause med kortere varsel: {mode}",
+        "notice of {days} days; where a pause comes at shorter notice: {mode}",
+    ),
     "declared.follow-up": ("Opfølgning", "Follow-up"),
     "declared.weeks": ("{weeks} uger", "{weeks} weeks"),
     "declared.inference": ("Inferens", "Inference"),
@@ -306,7 +310,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "override.citizen-demands": ("borgeren ønsker fremmøde", "the citizen demands it"),
     "override.caseworker-demands": ("sagsbehandleren kræver fremmøde", "the caseworker demands it"),
     "override.technical-failure": ("teknisk fejl", "technical failure"),
-    "event.withdrawn": ("udtrådt af forsøget", "withdrew from the trial"),
+    "event.withdrawal": ("udtrådt af forsøget", "withdrew from the trial"),
+    "event.assigned-in-backdated-pause": (
+        "tildelt på en dag, der siden viste sig at ligge i en pause", "assigned on a day that later turned out to be paused",
+    ),
     "event.correction": ("rettelse ved siden af", "correction beside the record"),
     # Truth
     "truth.title": ("Plantet sandhed og estimat", "Planted truth and estimate"),

@@ -46,7 +46,7 @@ def _terms(context: Context) -> Iterator[tuple[str, list[str]]]:
     yield words("declared.procedure"), [f"{protocol.randomisation.procedure} ({parameters})"]
     yield words("declared.pause"), [protocol.infection.rule]
     due = ", ".join(str(week) for week in protocol.conversations.due_weeks)
-    yield words("declared.conversations"), [words("declared.due", weeks=due)]
+    yield words("declared.conversations"), [words("declared.due", weeks=due), _summons(context)]
     yield words("declared.follow-up"), [words("declared.weeks", weeks=protocol.follow_up.weeks)]
     inference = protocol.inference
     yield words("declared.inference"), [
@@ -57,6 +57,12 @@ def _terms(context: Context) -> Iterator[tuple[str, list[str]]]:
     ]  # fmt: skip
     yield words("declared.legal"), [_legal(context)]
     yield words("declared.digest"), [str(context.manifest["protocol_digest"])]
+
+
+def _summons(context: Context) -> str:
+    words, summons = context.words, context.protocol.conversations.summons
+    mode = words("mode.none" if summons.short_notice == "not-held" else f"mode.{summons.short_notice}")
+    return words("declared.summons", days=summons.notice_days, mode=mode)
 
 
 def _modes(context: Context, arm: Arm) -> str:
