@@ -17,6 +17,8 @@ from analysis.cohort import FlowStep
 from analysis.disclosure import Sum, release
 from trial.protocol import Protocol, load_municipalities
 
+TOLD_ELSEWHERE = {"override-to-physical", "pause"}
+
 Released = Mapping[Hashable, int | None]
 
 
@@ -185,11 +187,9 @@ def _compliance(assignments: pd.DataFrame, talks: pd.DataFrame, frame: pd.DataFr
 
 
 def _events(events: pd.DataFrame, threshold: int) -> Mapping[str, int | None]:
-    if events.empty:
-        return {}
-    return release(
-        {str(kind): int(n) for kind, n in events["kind"].value_counts().sort_index().items()}, (), threshold
-    )
+    """Count the events no other table tells of: overrides and pauses have tables of their own."""
+    counts = events["kind"].astype(str).value_counts().sort_index()
+    return release({str(kind): int(n) for kind, n in counts.items() if kind not in TOLD_ELSEWHERE}, (), threshold)
 
 
 def _imbalance(assignments: pd.DataFrame, arms: tuple[str, ...]) -> Imbalance | None:

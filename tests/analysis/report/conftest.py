@@ -135,7 +135,7 @@ def made(protocol):
             "reopened_on": [date(2021, 3, 12), None, date(2021, 6, 2)],
         }
     )
-    events = pd.DataFrame({"participant_id": ["q0001"] * 6, "kind": ["withdrawn"] * 6})
+    events = pd.DataFrame({"participant_id": ["q0001"] * 9, "kind": ["withdrawal"] * 6 + ["pause"] * 3})
     manifest = {
         "protocol_digest": "ab" * 32, "ledger_length": 12345, "ledger_head": "cd" * 32, "mode": "test",
         "files": {"assignments.parquet": "ef" * 32}, "versions": {"lodtraek": "0.1.0"},

@@ -56,6 +56,10 @@ def test_days_of_pause_by_municipality_and_week(made):
     assert (calendar.pauses, calendar.never_paused, calendar.longest_days) == (3, 96, 9)
 
 
+def test_events_are_those_no_other_table_tells(made):
+    assert facts(made).events == {"withdrawal": 6}
+
+
 def test_imbalance_is_the_largest_lead(made):
     frame = made.bundle.assignments.to_pandas()
     found = facts(made).imbalance
