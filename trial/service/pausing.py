@@ -206,7 +206,7 @@ def _record(transaction: Transaction, kind: str, payload: Row, code: str) -> Pau
         transaction.replace(schema.PAUSES, [ended_row(row, entry, payload)])
     ends = payload.get("reopened_on")
     today = danish_date(datetime.fromisoformat(transaction.at)).isoformat()
-    looks_back = kind == "pause-corrected@1" or payload["closed_on"] <= today
+    looks_back = payload["rule"] is None or payload["closed_on"] <= today
     return PauseChange(
         municipality,
         date.fromisoformat(payload["closed_on"]),
