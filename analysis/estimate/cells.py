@@ -10,6 +10,7 @@ Wong, Lewis & Wardrop (2021), Journal of Statistical Software: fits from suffici
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -112,6 +113,15 @@ def codes(labels: npt.ArrayLike) -> tuple[tuple[str, ...], Ints]:
     if (positions < 0).any():
         raise DegenerateError(f"{int((positions < 0).sum())} citizens have no stratum or cluster")
     return tuple(str(name) for name in names), positions.astype(np.int64)
+
+
+def narrow_codes(labels: npt.ArrayLike) -> tuple[npt.NDArray[np.integer[Any]], int]:
+    """Give each row's code and how many codes there may be; small whole numbers from 0 are their own codes."""
+    values = np.asarray(labels)
+    if np.issubdtype(values.dtype, np.integer) and len(values) and values.min() >= 0 and values.max() < 2**16:
+        return values, int(values.max()) + 1
+    names, positions = codes(values)
+    return positions, len(names)
 
 
 def unique(values: npt.NDArray[np.generic]) -> tuple[npt.NDArray[np.generic], Ints]:

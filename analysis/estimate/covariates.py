@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from analysis.estimate.cells import Floats, codes
-from analysis.estimate.linear import UNVARIED, Fit, finite, fit_rows, invert
-from analysis.estimate.result import ROUNDING, DegenerateError, Result, estimated, estimator
+from analysis.estimate.cells import Floats
+from analysis.estimate.lin_passes import lin_in_passes
+from analysis.estimate.linear import Fit, finite, fit_rows
+from analysis.estimate.result import DegenerateError, Result, estimated, estimator
 from analysis.estimate.sandwich import combination_variance
-from analysis.estimate.threads import over_parts
 
 LIN = "lin"
 POWERS = {"HC0": 0, "HC1": 0, "HC2": 1, "HC3": 2}
@@ -54,35 +54,15 @@ def _lin_in_passes(
     y: npt.ArrayLike, arm: Floats, stratum: npt.ArrayLike, values: Floats, *, names: Sequence[str], se_type: str,
     level: float, arms: tuple[str, str],
 ) -> Result:  # fmt: skip
-    """Lin's regression in two passes over the rows: moments, then the meat; no design matrix is ever made."""
-    from analysis.estimate.passes import lin_meat, lin_moments  # noqa: PLC0415 - compiled when first used
-
-    outcome, (labels, strata) = finite(y, "outcome"), codes(stratum)
-    outcome = outcome - np.round(outcome.mean())  # large means cost no digits
-    rows = (outcome, arm == 1, strata, np.ascontiguousarray(values))
-    means = values.mean(axis=0)
-    parts = over_parts(lambda *span: lin_moments(rows, means, len(labels), span), len(outcome))
-    sums, lower = (np.sum([part[side] for part in parts], axis=0) for side in (0, 1))
-    counts = sums[:, -1]
-    centres = np.column_stack([sums[:, :-1] / counts[:, None], counts])
-    full = lower + np.tril(lower, -1).T - sums[:, :-1].T @ centres[:, :-1]
-    listed = ["the arm", *names, *(f"arm x {name}" for name in names)]
-    bread = invert(full[:-1, :-1], listed, np.diag(lower)[:-1])
-    slopes = bread @ full[:-1, -1]
-    fit = (centres, slopes, bread[0].copy(), bread, POWERS[se_type])
-    parts = over_parts(lambda *span: lin_meat(rows, means, fit, span), len(outcome))
-    meat, squares, nearest = sum(part[0] for part in parts), sum(part[1] for part in parts), min(p[2] for p in parts)
-    size, left = len(outcome), len(outcome) - len(labels) - len(listed)
-    total = lower[-1, -1] - sums[:, -2].sum() ** 2 / size
+    """Lin's regression in two passes over the rows: no design matrix is ever made."""
+    outcome = finite(y, "outcome")
+    found = lin_in_passes(outcome, arm == 1, stratum, values, names=names, power=POWERS[se_type])
+    size, left = len(outcome), len(outcome) - found.parameters
     if left <= 0:
         raise DegenerateError("no degrees of freedom are left: there are as many parameters as citizens")
-    if squares <= ROUNDING * total:
-        raise DegenerateError(UNVARIED)
-    if nearest <= 1e-10:
-        raise DegenerateError("a citizen alone decides the fit (leverage 1): no robust standard error exists")
+    squared = found.variance * (size / left if se_type == "HC1" else 1.0)
     sizes = {arms[0]: int((arm == 0).sum()), arms[1]: int((arm == 1).sum())}
-    squared = meat * (size / left if se_type == "HC1" else 1.0)
-    return estimated(float(slopes[0]), squared, level=level, n=sizes, se_type=se_type, estimator=LIN, df=float(left))
+    return estimated(found.effect, squared, level=level, n=sizes, se_type=se_type, estimator=LIN, df=float(left))
 
 
 @estimator(ADJUSTED)

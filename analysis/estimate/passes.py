@@ -56,66 +56,59 @@ def duration_counts(rows: Any, pair: Any, shape: Any, span: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _fill(rows: Any, means: Any, row: Any, out: Any) -> None:
-    """Fill one row of the design: arm, centred covariates, their products with the arm, and the outcome last."""
-    y, taken, _, x = rows
-    k = x.shape[1]
-    arm = 1.0 if taken[row] else 0.0
-    out[0] = arm
-    for column in range(k):
-        centred = x[row, column] - means[column]
-        out[1 + column] = centred
-        out[1 + k + column] = arm * centred
-    out[1 + 2 * k] = y[row]
+def arm_moments(rows: Any, means: Any, strata: Any, span: Any) -> Any:
+    """Give sums of 1, centred covariates and y by stratum and arm, and their cross products by arm (lower half).
 
-
-@njit(cache=True, nogil=True)
-def lin_moments(rows: Any, means: Any, strata: Any, span: Any) -> Any:
-    """Give the sums of the design by stratum (n last) and its cross products. rows: y, arm, stratum, covariates."""
-    stratum = rows[2]
-    width = 2 + 2 * rows[3].shape[1]
-    sums, gram, own = np.zeros((strata, width + 1)), np.zeros((width, width)), np.zeros(width)
+    rows: y, arm, stratum, covariates; cell 2 s + arm of the sums belongs to stratum s.
+    """
+    y, taken, stratum, x = rows
+    k = len(means)
+    sums, gram, own = np.zeros((strata * 2, k + 2)), np.zeros((2, k + 1, k + 1)), np.zeros(k + 1)
     for row in range(span[0], span[1]):
-        _fill(rows, means, row, own)
-        here = sums[stratum[row]]
-        here[width] += 1.0
-        for i in range(width):
-            here[i] += own[i]
+        arm = np.uint64(taken[row])
+        here, products = sums[np.uint64(stratum[row]) * np.uint64(2) + arm], gram[arm]
+        here[0] += 1.0
+        for i in range(k):
+            own[i] = x[row, i] - means[i]
+            here[1 + i] += own[i]
+        own[k] = y[row]
+        here[k + 1] += own[k]
+        for i in range(k + 1):
             for j in range(i + 1):
-                gram[i, j] += own[i] * own[j]
+                products[i, j] += own[i] * own[j]
     return sums, gram
 
 
 @njit(cache=True, nogil=True)
-def lin_meat(rows: Any, means: Any, fit: Any, span: Any) -> Any:
-    """Add up (direction x residual)² over (1 - leverage)^power, and the residual squares.
+def arm_meat(rows: Any, means: Any, lines: Any, power: int, span: Any) -> Any:
+    """Add up (regressor x residual)² over (1 - leverage)^power, the residual squares, and the least 1 - leverage.
 
-    fit: stratum means of the design (n last), coefficients, direction, inverse cross products, power.
+    In a stratum and arm all three are polynomials of the covariates: constants by cell (residual, regressor,
+    leverage), slopes by arm (residual, regressor), slopes of the leverage by cell, its squares by arm.
     """
-    centres, coefficients, direction, bread, power = fit
-    stratum, width = rows[2], len(coefficients)
-    own = np.zeros(width + 1)
-    meat, squares, nearest = 0.0, 0.0, 1.0
+    y, taken, stratum, x = rows
+    constants, residual_slopes, regressor_slopes, leverage_slopes, squares_of = lines
+    k, own = len(means), np.zeros(len(means))
+    meat, squares, least = 0.0, 0.0, 1.0
     for row in range(span[0], span[1]):
-        _fill(rows, means, row, own)
-        centre = centres[stratum[row]]
-        residual, regressor = own[width] - centre[width], 0.0
-        for i in range(width):
-            own[i] -= centre[i]
-            residual -= coefficients[i] * own[i]
-            regressor += direction[i] * own[i]
+        arm = np.uint64(taken[row])
+        cell = np.uint64(stratum[row]) * np.uint64(2) + arm
+        residual, regressor, leverage = y[row] + constants[cell, 0], constants[cell, 1], constants[cell, 2]
+        for i in range(k):
+            own[i] = x[row, i] - means[i]
+            residual += residual_slopes[arm, i] * own[i]
+            regressor += regressor_slopes[arm, i] * own[i]
         kept = 1.0
         if power > 0:
-            leverage = 1.0 / centre[width + 1]
-            for i in range(width):
-                inner = 0.5 * bread[i, i] * own[i]
-                for j in range(i):
-                    inner += bread[i, j] * own[j]
-                leverage += 2.0 * inner * own[i]
+            for i in range(k):
+                inner = leverage_slopes[cell, i]
+                for j in range(k):
+                    inner += squares_of[arm, i, j] * own[j]
+                leverage += inner * own[i]
             # A citizen alone in the stratum has residual and regressor 0: nothing to correct.
-            kept = 1.0 - leverage if regressor != 0.0 else 1.0
-            nearest = min(nearest, kept)
+            kept = 1.0 - leverage if abs(regressor) > 1e-12 * constants[cell, 3] else 1.0
+            least = min(least, kept)
         squares += residual * residual
         score = regressor * residual
         meat += score * score / (kept**power if kept > 0.0 else 1.0)
-    return meat, squares, nearest
+    return meat, squares, least

@@ -88,7 +88,7 @@ TRUTH = {
 def test_the_planted_effect_lies_in_the_interval_of_every_declared_row(name: str) -> None:
     """1,000 trials of 400 citizens through the whole plan: inside in 93 to 97 %.
 
-    One in five overrides to physical and has no effect: the effect of the dose is that of assignment over the .8 moved.
+    One in five overrides to physical and has no effect: the dose has that of assignment over the .8 moved.
     """
     protocol = load_protocol(shipped("digital-samtaler.toml"))
     inside = dict.fromkeys(TRUTH, 0)

@@ -1,0 +1,96 @@
+"""Lin's regression in two passes over the rows: moments by stratum and arm, then the meat. No design matrix is made.
+
+The design has the arm, the centred covariates and their products with the arm. Its sums and cross products follow
+from those of the covariates within each arm; residual, regressor and leverage of a citizen are polynomials of the
+covariates with constants by stratum and arm.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.estimate.cells import Bools, Floats, narrow_codes
+from analysis.estimate.linear import UNVARIED, invert
+from analysis.estimate.passes import arm_meat, arm_moments
+from analysis.estimate.result import ROUNDING, DegenerateError
+from analysis.estimate.threads import over_parts
+
+
+@dataclass(frozen=True)
+class LinFit:
+    """The effect, its variance without small-sample factor, and the parameters."""
+
+    effect: float
+    variance: float
+    parameters: int
+
+
+def lin_in_passes(
+    y: Floats, taken: Bools, stratum: npt.ArrayLike, values: Floats, *, names: Sequence[str], power: int
+) -> LinFit:
+    """Fit Lin's regression; `power` of one minus leverage: 0 for HC0, 1 for HC2, 2 for HC3."""
+    strata, places = narrow_codes(stratum)
+    outcome = y - np.round(y.mean())  # large means cost no digits
+    rows, means = (outcome, taken, strata, np.ascontiguousarray(values)), values.mean(axis=0)
+    parts = over_parts(lambda *span: arm_moments(rows, means, places, span), len(outcome))
+    sums, gram = (np.sum([part[side] for part in parts], axis=0) for side in (0, 1))
+    by_stratum, products = _design(sums.reshape(places, 2, -1), gram)
+    counts = by_stratum[:, -1]
+    centres = by_stratum[:, :-1] / np.maximum(counts, 1)[:, None]
+    full = products - by_stratum[:, :-1].T @ centres
+    listed = ["the arm", *names, *(f"arm x {name}" for name in names)]
+    bread = invert(full[:-1, :-1], listed, np.diag(products)[:-1])
+    slopes = bread @ full[:-1, -1]
+    lines = _lines(centres, np.maximum(counts, 1), slopes, bread)
+    found = over_parts(lambda *span: arm_meat(rows, means, lines, power, span), len(outcome))
+    total = products[-1, -1] - by_stratum[:, -2].sum() ** 2 / len(outcome)
+    if sum(part[1] for part in found) <= ROUNDING * total:
+        raise DegenerateError(UNVARIED)
+    if min(part[2] for part in found) <= 1e-10:
+        raise DegenerateError("a citizen alone decides the fit (leverage 1): no robust standard error exists")
+    meat = float(sum(part[0] for part in found))
+    return LinFit(float(slopes[0]), meat, int((counts > 0).sum()) + len(listed))
+
+
+def _design(sums: Floats, gram: Floats) -> tuple[Floats, Floats]:
+    """Give the design's sums by stratum (n last) and its cross products (arm, covariates, products, outcome)."""
+    k = sums.shape[2] - 2
+    n, x, y = sums[:, :, 0], sums[:, :, 1 : 1 + k], sums[:, :, 1 + k]
+    by_stratum = np.column_stack([n[:, 1], x.sum(axis=1), x[:, 1], y.sum(axis=1), n.sum(axis=1)])
+    whole = gram + np.tril(gram, -1).transpose(0, 2, 1)
+    both, second = whole.sum(axis=0), whole[1]
+    arm = np.concatenate([[n[:, 1].sum()], x[:, 1].sum(axis=0), x[:, 1].sum(axis=0), [y[:, 1].sum()]])
+    products = np.zeros((2 * k + 2, 2 * k + 2))
+    products[0], products[:, 0] = arm, arm
+    one, two, last = slice(1, 1 + k), slice(1 + k, 1 + 2 * k), 1 + 2 * k
+    products[one, one], products[last, last] = both[:k, :k], both[k, k]
+    products[one, two] = products[two, one] = products[two, two] = second[:k, :k]
+    products[one, last] = products[last, one] = both[:k, k]
+    products[two, last] = products[last, two] = second[:k, k]
+    return by_stratum, products
+
+
+def _lines(centres: Floats, counts: Floats, slopes: Floats, bread: Floats) -> tuple[Floats, ...]:
+    """Give, by cell and arm, the polynomials of residual, regressor and leverage in the covariates."""
+    width, strata = len(slopes), len(centres)
+    k = (width - 1) // 2
+    direction = bread[0]
+    constants, leverage_slopes = np.zeros((strata, 2, 4)), np.zeros((strata, 2, k))
+    by_arm = np.zeros((2, 2, k))
+    squares = np.zeros((2, k, k))
+    for arm in (0, 1):
+        start = -centres[:, :width].copy()
+        start[:, 0] += arm
+        moves = np.zeros((width, k))
+        moves[1 : 1 + k] = np.eye(k)
+        moves[1 + k :] = arm * np.eye(k)
+        constants[:, arm, 0] = -centres[:, width] - start @ slopes
+        constants[:, arm, 1] = start @ direction
+        constants[:, arm, 2] = 1 / counts + np.einsum("si,ij,sj->s", start, bread, start)
+        constants[:, arm, 3] = np.abs(start * direction).sum(axis=1)
+        leverage_slopes[:, arm] = 2 * start @ bread @ moves
+        by_arm[0, arm], by_arm[1, arm] = -slopes @ moves, direction @ moves
+        squares[arm] = moves.T @ bread @ moves
+    return constants.reshape(strata * 2, 4), by_arm[0], by_arm[1], leverage_slopes.reshape(strata * 2, k), squares
