@@ -76,8 +76,8 @@ def pick(weights: list[int], number: int) -> int:
 
 
 class Draws:  # of one scope (rule 5), with its steps and what was counted in its cells so far
-    def __init__(self, key: bytes, *place: str | int) -> None:
-        self._begun = hmac.new(key, fields("lodtraek-draw/1", *place), "sha256")
+    def __init__(self, key: bytes, opening: Row, scope: str) -> None:
+        self._begun = hmac.new(key, fields("lodtraek-draw/1", opening["trial_id"], opening["epoch"], scope), "sha256")
         self.steps, self.ends, self.seen = 0, [0], dict[tuple[str, str], list[int]]()
 
     def below(self, n: int, step: int, purpose: str) -> int:
@@ -151,10 +151,11 @@ class Ledger:  # the state after the entries so far; `take` raises an error sayi
         entry = json.loads(line)
         need(canonical(entry) == line and len(entry) == 6, "its line must be the canonical JSON of its six fields")
         need(AT.fullmatch(entry["at"]) and entry["at"] >= self.at, "its time must be UTC, not before the row above")
-        above = (len(self.hashes) - 1, self.hashes[-1])
-        need((entry["seq"] - 1, entry["prev"]) == above, "its number and prev must be those after the row above")
-        self.hashes.append(entry.pop("hash"))
-        need(sha256(canonical(entry).encode()).hexdigest() == self.hashes[-1], "its hash must be that of its content")
+        follows = (entry["seq"], entry["prev"]) == (len(self.hashes), self.hashes[-1])
+        need(follows, f"its number must be {len(self.hashes)}, its prev the hash of the row above")
+        self.hashes.append(entry["hash"])
+        rest = line.replace(f'"hash":"{entry["hash"]}",', "", 1)
+        need(sha256(rest.encode()).hexdigest() == entry["hash"], "its hash must be that of its content")
         need((entry["seq"] == 1) == (entry["kind"] == "trial-opened@1"), "the first row alone must open the trial")
         rule = "on_" + entry["kind"].removesuffix("@1").replace("-", "_")
         need(entry["kind"].endswith("@1") and hasattr(self, rule), "its kind must be known")
@@ -196,24 +197,23 @@ class Ledger:  # the state after the entries so far; `take` raises an error sayi
     def on_assigned(self, row: Row) -> None:
         need(not self.answer(row, row["arm"]), "nobody may be assigned in a pause")
         design, levels = self.design, row["levels"]
-        declared = len(levels) == len(design.factors) and levels.items() <= design.known
-        stratum = "/".join(levels[factor] for factor in design.factors)
-        need(declared and row["stratum"] == stratum, "its levels must be declared, its stratum must be its levels")
+        fit = len(levels) == len(design.factors) and levels.items() <= design.known
+        need(fit and row["stratum"] == "/".join(levels[one] for one in design.factors), "its levels must be declared")
         need(row["procedure"] == design.name and row["arm"] in design.arms, "arm and procedure must be declared")
         scope = "" if design.name in SEES_ALL else row["stratum"]
-        draws = self.scopes.setdefault(scope, Draws(self.key, self.row["trial_id"], self.row["epoch"], scope))
+        draws = self.scopes[scope] = self.scopes.get(scope) or Draws(self.key, self.row, scope)
         need(row["step"] == draws.steps, f"its step must be {draws.steps}")
         draws.steps += 1
-        known = row if design.name != "cluster@1" else self.clusters.setdefault(levels[design.given["factor"]], row)
-        if known is row:
+        first = row if design.name != "cluster@1" else self.clusters.setdefault(levels[design.given["factor"]], row)
+        if first is row:
             self.draw(row, draws, design.arms.index(row["arm"]))
-        same = (row["arm"], row["probabilities"]) == (known["arm"], known["probabilities"])
+        same = (row["arm"], row["probabilities"]) == (first["arm"], first["probabilities"])
         need(same, "its arm and probabilities must be those of its cluster")
 
     def draw(self, row: Row, draws: Draws, arm: int) -> None:
-        arms, owners = self.design.arms, self.design.owners
-        places = {"all": "", "stratum": row["stratum"], **row["levels"]}
-        cells = {kind: draws.seen.setdefault((kind, level), [0] * len(owners)) for kind, level in places.items()}
+        arms, owners, sees_all = self.design.arms, self.design.owners, self.design.name in SEES_ALL
+        places = [("all", ""), ("stratum", row["stratum"]), *row["levels"].items()][: 9 if sees_all else 1]
+        cells = {kind: draws.seen.setdefault((kind, level), [0] * len(owners)) for kind, level in places}
         slots = list(zip(self.design.weigh(row, cells, draws), owners, strict=True))
         weights = [sum(weight for weight, owner in slots if owner == one) for one in range(len(arms))]
         chances = {name: str(Fraction(one, sum(weights))) for name, one in zip(arms, weights, strict=True)}

@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bundles import ANY_RATIO, DESIGNS, VERIFIER, bundle, verifier
-from tests.opened import KEYS
+from tests.opened import KEYS, full_trial
 from trial import verifier as alone
-from trial.bundle import verify_bundle
+from trial.bundle import export_bundle, verify_bundle
+from trial.ledger.kinds import KINDS
+from trial.ledger.proof import stored
 from trial.procedures import Draws
 
 KEY = {"format": "lodtraek-key/1", "purpose": "trial", "mode": "test", "key": (b"T" * 32).hex()}
@@ -100,5 +102,14 @@ def test_numbers_at_the_edges_of_their_written_form(value: float) -> None:
 @settings(max_examples=100)
 @given(st.integers(1, 2**600), st.integers(0, 10**6), st.text(max_size=5))
 def test_its_draws_are_the_same(n: int, step: int, purpose: str) -> None:
-    ours, its = Draws(bytes(32), "t", 1, "a/b"), alone.Draws(bytes(32), "t", 1, "a/b")
+    ours, its = Draws(bytes(32), "t", 1, "a/b"), alone.Draws(bytes(32), {"trial_id": "t", "epoch": 1}, "a/b")
     assert ours.below(n, step, purpose) == its.below(n, step, purpose)
+
+
+def test_a_ledger_with_a_row_of_every_kind_is_confirmed(tmp_path: Path) -> None:
+    trial = full_trial(tmp_path, checkpoint_dir=tmp_path / "checkpoints")
+    with trial.store.read() as transaction:
+        kinds = {entry.kind for entry in stored(transaction)}
+    assert kinds >= set(KINDS) - {"beacon@1"}
+    export_bundle(trial, tmp_path / "bundle")
+    assert "4 arms drawn anew" in alone.verify_bundle(tmp_path / "bundle", KEY)

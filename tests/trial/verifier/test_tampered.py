@@ -133,7 +133,7 @@ CASES = {
         "its probabilities must be",
     ),
     "the step changed": (put(step=77), "its step must be "),
-    "another stratum": (put(stratum="0101/dagpenge/49+"), "its stratum must be its levels"),
+    "another stratum": (put(stratum="0101/dagpenge/49+"), "its levels must be declared"),
     "another procedure": (put(procedure="simple@1"), "procedure must be declared"),
     "an arm that is none": (put(arm="third"), "must be declared"),
     "another protocol": (put(protocol="0" * 64), "its epoch must be the one in force"),
