@@ -1,6 +1,5 @@
 """Against what the authority itself published: the decision files of 14 June 2021 and the closures of 2021."""
 
-import time
 from datetime import date
 
 import numpy as np
@@ -171,14 +170,3 @@ def test_the_trial_is_paused_wherever_a_municipality_is_closed(published):
     own = paused_days(closures(load_rule("trial-pause-2021"), published, first, last, "latest"), first, last)
     assert official.any()
     assert not (official & ~own).any()
-
-
-def test_the_whole_history_replays_in_two_seconds(published):
-    rule = load_rule("raw-incidence-200")
-    assert (rule.in_force.to - rule.in_force.from_).days > 1000
-    spent = []
-    for _ in range(3):
-        start = time.process_time()
-        closures(rule, published, rule.in_force.from_, rule.in_force.to, "latest")
-        spent.append(time.process_time() - start)
-    assert min(spent) < 2
