@@ -153,7 +153,7 @@ class Epoch:
 
 def texts(probabilities: Probabilities) -> dict[str, str]:
     """Write exact probabilities as texts: "1/2"."""
-    return {arm: _text(share.numerator, share.denominator) for arm, share in probabilities.items()}
+    return {arm: _text(*share.as_integer_ratio()) for arm, share in probabilities.items()}
 
 
 @lru_cache(maxsize=1 << 12)

@@ -9,6 +9,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import lcm
 from typing import TYPE_CHECKING
 
@@ -38,10 +39,16 @@ def pick(weights: Sequence[int], number: int) -> int:
     raise AssertionError("the number lies beyond the weights")
 
 
+@lru_cache(maxsize=1 << 12)
+def stretches(ratios: tuple[tuple[int, int], ...]) -> tuple[tuple[int, ...], int]:
+    """Bring fractions to their least common denominator: their numerators over it, and it."""
+    shared = lcm(*(denominator for _, denominator in ratios))
+    return tuple(numerator * (shared // denominator) for numerator, denominator in ratios), shared
+
+
 def choose(probabilities: Probabilities, draws: Draw, step: int) -> str:
     """Draw an arm with exactly these probabilities (rule 1)."""
-    shared = lcm(*(share.denominator for share in probabilities.values()))
-    weights = [share.numerator * (shared // share.denominator) for share in probabilities.values()]
+    weights, shared = stretches(tuple([share.as_integer_ratio() for share in probabilities.values()]))
     if min(weights) < 0 or sum(weights) != shared:
         raise StateError(
             "the probabilities of the arms must be at least 0 and add up to 1",

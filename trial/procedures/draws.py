@@ -20,6 +20,7 @@ Nothing is consumed: a draw can be asked for again and is the same. What has not
 import hashlib
 import hmac
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
 from trial.errors import KeyFileError, StateError
@@ -70,6 +71,9 @@ def field(value: str | int) -> bytes:
     return b"%d:%b," % (len(data), data)
 
 
+_often = lru_cache(maxsize=1 << 12)(field)  # steps, purposes and counters come again in every scope
+
+
 def epoch_key(key: bytes, trial_id: str, epoch: int) -> bytes:
     """Derive the key of one epoch (rule 2); `key` is the trial key, at least 32 bytes."""
     if len(key) < 32:
@@ -107,7 +111,7 @@ class Draws:
 
     def _word(self, step: bytes, purpose: bytes, counter: int) -> int:
         inner = self._inner.copy()
-        inner.update(step + purpose + field(counter))
+        inner.update(step + purpose + _often(counter))
         outer = self._outer.copy()
         outer.update(inner.digest())
         return int.from_bytes(outer.digest())
@@ -123,7 +127,7 @@ class Draws:
             )
         if n == 1:
             return 0
-        at, why, counter, number = field(step), field(purpose), 0, None
+        at, why, counter, number = _often(step), _often(purpose), 0, None
         while number is None:
             value, span = self._word(at, why, counter), SPAN
             counter += 1
@@ -135,4 +139,5 @@ class Draws:
 
     def mark(self, text: str, purpose: str) -> bytes:
         """Give the 32 bytes by which a text is ordered among others (rule 5)."""
-        return hmac.digest(self._key, field("lodtraek-mark/1") + self._place + field(purpose) + field(text), "sha256")
+        place = _often("lodtraek-mark/1") + self._place + _often(purpose)
+        return hmac.digest(self._key, place + field(text), "sha256")
