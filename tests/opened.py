@@ -35,13 +35,14 @@ class TickingClock:
         return self.now
 
 
-def url(folder: Path) -> str:
-    return f"sqlite:///{folder / 'trial.db'}"
+def url(folder: Path | str) -> str:
+    return folder if isinstance(folder, str) else f"sqlite:///{folder / 'trial.db'}"
 
 
 def open_trial(
-    folder: Path, keys: Keys = KEYS, clock: TickingClock | None = None, checkpoint_dir: Path | None = None
+    folder: Path | str, keys: Keys = KEYS, clock: TickingClock | None = None, checkpoint_dir: Path | None = None
 ) -> Trial:
+    """Open a trial in a folder, or in the database of a URL."""
     return Trial.init(
         url(folder), PROTOCOL, keys, "test", clock=clock or TickingClock(), checkpoint_dir=checkpoint_dir
     )
@@ -71,7 +72,7 @@ def conversation(outcome: Outcome, number: int = 1, held: bool = True, assigned_
     )
 
 
-def full_trial(folder: Path, checkpoint_dir: Path | None = None, clock: TickingClock | None = None) -> Trial:
+def full_trial(folder: Path | str, checkpoint_dir: Path | None = None, clock: TickingClock | None = None) -> Trial:
     """A small trial with a row of every kind."""
     trial = open_trial(folder, clock=clock, checkpoint_dir=checkpoint_dir)
     trial.open_pause("0101", DAY, BY, ("decision.txt", b"the decision"), decided_on=DAY)

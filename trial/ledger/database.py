@@ -6,7 +6,11 @@
    connections; there the rollback journal (TRUNCATE) is used.
 3. A writing transaction of SQLite begins with BEGIN IMMEDIATE: a deferred one cannot read and then write.
 4. A new SQLite file is readable by its owner alone; `recursive_triggers` is on and schemas of others are not trusted.
-5. No statement's parameters ever appear in an error or a log.
+5. PostgreSQL: a writer reads what is committed, once it holds the lock of the trial; a reader has one snapshot.
+   Neither is left to the settings of the server.
+6. Whoever waits longer than BUSY_SECONDS is told so. Where the connection is lost, it is not known whether what was
+   asked was done: that is told too, and repeating the request gives the stored answer.
+7. No statement's parameters ever appear in an error or a log.
 """
 
 import os
@@ -24,6 +28,7 @@ from trial.ledger import schema
 
 BUSY_SECONDS = 30
 WRITE = "lodtraek_write"
+CACHE = "cache_size=-65536"  # KiB: a batch that outgrows it is written, and flushed, in pieces
 
 
 def journal_mode(sqlite_version: tuple[int, ...]) -> str:
@@ -43,10 +48,7 @@ def make_tables(connection: sa.Connection) -> None:
 def altered(connection: sa.Connection) -> list[str]:
     """Name the tables, indexes and triggers that are not as they were made."""
     if connection.dialect.name != "sqlite":
-        guards = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
-        found = set(connection.execute(sa.text(guards)).scalars())
-        words = [statement.split() for statement in schema.TRIGGERS["postgresql"]]
-        return sorted(f"trigger {name}" for _, kind, name, *_ in words if kind == "TRIGGER" and name not in found)
+        return _altered_guards(connection)
     catalogue = sa.text("SELECT type || ' ' || name, tbl_name, sql FROM sqlite_master")
     blank = sa.create_engine("sqlite://")
     with blank.connect() as made:
@@ -55,6 +57,24 @@ def altered(connection: sa.Connection) -> list[str]:
     blank.dispose()
     present = {name: tuple(rest) for name, *rest in connection.execute(catalogue)}
     return sorted(name for name in {**expected, **present} if expected.get(name) != present.get(name))
+
+
+def _altered_guards(connection: sa.Connection) -> list[str]:
+    """Name the triggers that are missing, off, or call another function, and the functions of another text."""
+    guards = (
+        "SELECT 'trigger ' || tgname, CAST(proname AS text) FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid"
+        " WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgqual IS NULL"
+        " AND pg_table_is_visible(tgrelid) UNION ALL"
+        " SELECT 'function ' || proname, btrim(prosrc) FROM pg_proc WHERE pg_function_is_visible(oid)"
+        " AND proname LIKE ANY (ARRAY['ledger%', 'evidence%'])"
+    )
+    found = {tuple(row) for row in connection.execute(sa.text(guards))}
+    expected = set()
+    for statement in schema.TRIGGERS["postgresql"]:
+        _, kind, name, *_ = statement.split()
+        called = statement.split("$$")[1].strip() if kind == "FUNCTION" else statement.split()[-1]
+        expected.add((f"{kind.lower()} {name.removesuffix('()')}", called.removesuffix("()")))
+    return sorted({name for name, _ in expected - found})
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -88,7 +108,9 @@ def make_private_file(url: str) -> None:
 
 def engine(url: str) -> sa.Engine:
     if sqlite_path(url) is None:
-        engine = sa.create_engine(_psycopg(url), hide_parameters=True)
+        engine = sa.create_engine(
+            _psycopg(url), hide_parameters=True, isolation_level="READ COMMITTED", pool_pre_ping=True
+        )
         sa.event.listen(engine, "connect", _prepare_postgresql)
         return engine
     engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
@@ -111,7 +133,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
             f"the database must be in journal mode {mode} with SQLite {sqlite3.sqlite_version}", found=found,
             mend="close every other program that has the database open", code="database-unsafe",
         )  # fmt: skip
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", "trusted_schema=OFF"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", "trusted_schema=OFF", CACHE):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -129,7 +151,8 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
                     f"PostgreSQL must run with {setting}=on: an answer given must survive a power cut", found=found,
                     mend=f"set {setting} = on", code="database-unsafe",
                 )  # fmt: skip
-    connection.rollback()
+        cursor.execute(f"SET lock_timeout = '{round(BUSY_SECONDS * 1000)}ms'")
+    connection.commit()
 
 
 @contextmanager
@@ -145,7 +168,12 @@ def translated() -> Iterator[None]:
             mend="repeat the request; if it is refused again: trial verify", code="ledger-conflict",
         ) from None  # fmt: skip
     except sa.exc.DBAPIError as error:
-        busy = "locked" in str(error.orig)
+        if error.connection_invalidated:
+            raise DatabaseError(
+                "the connection to the database must last until the answer", found=_words(error),
+                mend="repeat the request: what was done stands, and is answered again", code="database-unknown",
+            ) from None  # fmt: skip
+        busy = any(word in str(error.orig) for word in ("locked", "lock timeout"))
         raise DatabaseError(
             "the database must be reachable and free", found=_words(error),
             mend="wait for the other program and repeat" if busy else "check --db, the disk and the server",

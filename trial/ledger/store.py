@@ -169,8 +169,8 @@ class Transaction:
             statement: Any = sa.select(types, columns[0], *texts).order_by(columns[0])
         else:
             statement = sa.select(sa.literal("integer" + "text" * 5), *columns).order_by(columns[0])
-        with translated():
-            for row in self._connection.execute(statement, execution_options={"yield_per": CHUNK}):
+        with translated(), self._connection.execute(statement, execution_options={"yield_per": CHUNK}) as found:
+            for row in found:
                 yield tuple(row)
 
     def altered(self) -> list[str]:
@@ -192,7 +192,7 @@ class Store:
         """
         database.make_private_file(url)
         store = cls(url)
-        with translated(), store._writer() as connection, connection.begin():
+        with store._closed_on_error(), translated(), store._writer() as connection, connection.begin():
             if not sa.inspect(connection).has_table(schema.DATABASE.name):
                 database.make_tables(connection)
                 connection.execute(schema.DATABASE.insert(), {"schema_version": schema.VERSION})
@@ -213,14 +213,15 @@ class Store:
                 mend="trial init FILE --mode test, or name the database: --db sqlite:///PATH", code="trial-missing",
             )  # fmt: skip
         store = cls(url)
-        with translated(), store._engine.connect() as connection, connection.begin():
+        with store._closed_on_error(), translated(), store._engine.connect() as connection, connection.begin():
             known = sa.inspect(connection).has_table(schema.DATABASE.name)
             version = connection.execute(sa.select(schema.DATABASE.c.schema_version)).scalar() if known else None
-        if version != schema.VERSION:
-            raise StateError(
-                f"the database must hold a trial of schema version {schema.VERSION}", found=version or "no trial",
-                mend="name the right database, or use the version of the program that made it", code="trial-missing",
-            )  # fmt: skip
+            if version != schema.VERSION:
+                raise StateError(
+                    f"the database must hold a trial of schema version {schema.VERSION}", found=version or "no trial",
+                    mend="name the right database, or use the version of the program that made it",
+                    code="trial-missing",
+                )  # fmt: skip
         return store
 
     @contextmanager
@@ -235,11 +236,25 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Begin a reading transaction: one consistent view."""
-        with translated(), self._engine.connect() as connection, connection.begin():
+        with translated(), self._reader() as connection, connection.begin():
             yield Transaction(connection, "")
 
     def _writer(self) -> sa.Connection:
         return self._engine.connect().execution_options(**{database.WRITE: True})
+
+    def _reader(self) -> sa.Connection:
+        connection = self._engine.connect()
+        if connection.dialect.name == "sqlite":
+            return connection
+        return connection.execution_options(isolation_level="REPEATABLE READ")
+
+    @contextmanager
+    def _closed_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close every connection."""

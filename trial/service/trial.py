@@ -76,10 +76,14 @@ class Trial:
         """Open a trial that was begun; a key that is given must be the one it was begun with."""
         keys = keys or Keys()
         store = Store.open(db_url)
-        with store.read() as transaction:
-            opened, epoch = opening.epoch_of(transaction, keys)
-            if checkpoint_dir is not None:
-                _check_against_newest(transaction, checkpoint_dir, opened)
+        try:
+            with store.read() as transaction:
+                opened, epoch = opening.epoch_of(transaction, keys)
+                if checkpoint_dir is not None:
+                    _check_against_newest(transaction, checkpoint_dir, opened)
+        except BaseException:
+            store.close()
+            raise
         return cls(store, opened, epoch=epoch, keys=keys, clock=clock, checkpoint_dir=checkpoint_dir)
 
     def close(self) -> None:
