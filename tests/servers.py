@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +46,9 @@ class PostgresServer:
 
     def start(self, *settings: str) -> None:
         """Start and wait until it answers; settings like `fsync=off` are given with -c."""
-        options = " ".join(f"-c {s}" for s in ("listen_addresses=", f"unix_socket_directories={self.folder}", *settings))
+        options = " ".join(
+            f"-c {s}" for s in ("listen_addresses=", f"unix_socket_directories={self.folder}", *settings)
+        )
         self.run("pg_ctl", "-D", str(self.data), "-l", str(self.folder / "log"), "-w", "-o", options, "start")
 
     def stop(self, mode: str = "fast") -> None:
@@ -55,7 +58,18 @@ class PostgresServer:
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run one statement as the owner and give what psql prints."""
         return self.run(
-            "psql", "-h", str(self.folder), "-U", "owner", "-d", database, "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement
+            "psql",
+            "-h",
+            str(self.folder),
+            "-U",
+            "owner",
+            "-d",
+            database,
+            "-qAtX",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            statement,
         ).stdout.strip()
 
     def create_database(self) -> str:
@@ -73,12 +87,11 @@ def find_binaries() -> Path | None:
     return next((folder for folder in candidates if (folder / "initdb").exists()), None)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """A running PostgreSQL server for this test session."""
+@contextmanager
+def running() -> Iterator[PostgresServer]:
+    """Start a server of one's own, and stop it at the end."""
     binaries = find_binaries()
-    if binaries is None:
-        pytest.skip("needs PostgreSQL's binaries: `make install` as root brings them, or install postgresql by hand")
+    assert binaries is not None
     folder = Path(tempfile.mkdtemp(prefix="lodtraek-pg-"))
     user = "postgres" if os.geteuid() == 0 else None
     if user:
@@ -91,6 +104,15 @@ def postgres() -> Iterator[PostgresServer]:
     finally:
         server.stop("immediate")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL server for this test session."""
+    if find_binaries() is None:
+        pytest.skip("needs PostgreSQL's binaries: `make install` as root brings them, or install postgresql by hand")
+    with running() as server:
+        yield server
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from operator import itemgetter
 from typing import Any, Self
 
@@ -26,6 +26,31 @@ CHUNK = 5_000
 
 Row = dict[str, Any]
 
+# Statements are made once: a single assignment would spend a third of its time making them.
+_HEAD = (
+    sa.select(schema.LEDGER.c.seq, schema.LEDGER.c.hash, schema.LEDGER.c.at)
+    .order_by(schema.LEDGER.c.seq.desc())
+    .limit(1)
+)
+_LOCK = sa.select(schema.DATABASE).with_for_update()
+
+
+@cache
+def _select_in(table: sa.Table, name: str) -> sa.Select[Any]:
+    return sa.select(table).where(table.c[name].in_(sa.bindparam("wanted", expanding=True)))
+
+
+@cache
+def _delete(table: sa.Table) -> tuple[sa.Delete, list[str]]:
+    key = [column.name for column in table.primary_key]
+    return table.delete().where(sa.and_(*(table.c[name] == sa.bindparam(f"key_{name}") for name in key))), key
+
+
+@lru_cache(maxsize=64)
+def _insert(table: sa.Table, dialect: sa.Dialect) -> tuple[str, Sequence[str] | None]:
+    compiled = table.insert().compile(dialect=dialect)
+    return str(compiled), compiled.positiontup
+
 
 class Transaction:
     """What one transaction reads and writes; entries appended are written together when it ends."""
@@ -38,10 +63,7 @@ class Transaction:
     @cached_property
     def head(self) -> Head:
         """Give the end of the chain, with what was appended in this transaction."""
-        columns = schema.LEDGER.c
-        row = self._connection.execute(
-            sa.select(columns.seq, columns.hash, columns.at).order_by(columns.seq.desc()).limit(1)
-        ).one_or_none()
+        row = self._connection.execute(_HEAD).one_or_none()
         return EMPTY if row is None else Head(*row)
 
     def append(self, kind: str, payload: Row) -> Entry:
@@ -73,19 +95,19 @@ class Transaction:
 
         The statement goes to the driver as compiled: the rows need no processing, and there may be 100,000 of them.
         """
-        statement = table.insert().compile(dialect=self._connection.dialect)
-        names = statement.positiontup
+        if not rows:
+            return
+        statement, names = _insert(table, self._connection.dialect)
         parameters: Any = rows if names is None else list(map(itemgetter(*names), rows))
         for start in range(0, len(rows), CHUNK):
-            self._connection.exec_driver_sql(str(statement), parameters[start : start + CHUNK])
+            self._connection.exec_driver_sql(statement, parameters[start : start + CHUNK])
 
     def replace(self, table: sa.Table, rows: Sequence[Row]) -> None:
         """Write rows of a projection in place of those with the same primary key."""
-        key = [column.name for column in table.primary_key]
-        where = sa.and_(*(table.c[name] == sa.bindparam(f"key_{name}") for name in key))
+        delete, key = _delete(table)
         for start in range(0, len(rows), CHUNK):
             part = rows[start : start + CHUNK]
-            self._connection.execute(table.delete().where(where), [{f"key_{n}": row[n] for n in key} for row in part])
+            self._connection.execute(delete, [{f"key_{n}": row[n] for n in key} for row in part])
             self.insert(table, part)
 
     def rows(self, table: sa.Table, where: Mapping[str, object] | None = None) -> list[Row]:
@@ -98,8 +120,7 @@ class Transaction:
 
     def rows_in(self, table: sa.Table, name: str, values: Iterable[object]) -> Iterator[Row]:
         """Give the rows whose column has one of the values."""
-        wanted = list(values)
-        statement = sa.select(table).where(table.c[name].in_(sa.bindparam("wanted", expanding=True)))
+        wanted, statement = list(values), _select_in(table, name)
         for start in range(0, len(wanted), CHUNK):
             found = self._connection.execute(statement, {"wanted": wanted[start : start + CHUNK]})
             yield from (dict(row) for row in found.mappings())
@@ -228,7 +249,7 @@ class Store:
     def write(self, at: str) -> Iterator[Transaction]:
         """Begin a writing transaction at a time; it ends with the block, whole or not at all."""
         with translated(), self._writer() as connection, connection.begin():
-            connection.execute(sa.select(schema.DATABASE).with_for_update())  # PostgreSQL: the queue of writers
+            connection.execute(_LOCK)  # PostgreSQL: the queue of writers
             transaction = Transaction(connection, at)
             yield transaction
             transaction.flush()
