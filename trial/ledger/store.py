@@ -100,14 +100,16 @@ class Transaction:
         statement, names = _insert(table, self._connection.dialect)
         parameters: Any = rows if names is None else list(map(itemgetter(*names), rows))
         for start in range(0, len(rows), CHUNK):
-            self._connection.exec_driver_sql(statement, parameters[start : start + CHUNK])
+            part = parameters[start : start + CHUNK]
+            self._connection.exec_driver_sql(statement, part[0] if len(part) == 1 else part)
 
     def replace(self, table: sa.Table, rows: Sequence[Row]) -> None:
         """Write rows of a projection in place of those with the same primary key."""
         delete, key = _delete(table)
         for start in range(0, len(rows), CHUNK):
             part = rows[start : start + CHUNK]
-            self._connection.execute(delete, [{f"key_{n}": row[n] for n in key} for row in part])
+            keys = [{f"key_{n}": row[n] for n in key} for row in part]
+            self._connection.execute(delete, keys[0] if len(keys) == 1 else keys)
             self.insert(table, part)
 
     def rows(self, table: sa.Table, where: Mapping[str, object] | None = None) -> list[Row]:
