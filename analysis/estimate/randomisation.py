@@ -21,7 +21,7 @@ from analysis.estimate.result import DegenerateError, HypothesisTest, NotEstimab
 
 NAME = "randomisation-test"
 STUDENTISED = "studentised-randomisation-test"
-CHUNK = 10_000_000  # numbers held at a time
+CHUNK = 4_000_000  # numbers held at a time
 TIE = 1e-9
 
 

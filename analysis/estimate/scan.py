@@ -126,6 +126,8 @@ def _coded(frame: pl.DataFrame, name: str) -> tuple[Column, tuple[str, ...]]:
 def _exact(values: Column) -> bool:
     if not np.issubdtype(values.dtype, np.integer) or not len(values):
         return False
+    if max(-int(np.iinfo(values.dtype).min), int(np.iinfo(values.dtype).max)) ** 2 * len(values) < 2**62:
+        return True
     largest = max(abs(int(values.min())), abs(int(values.max())))
     return largest**2 * len(values) < 2**62
 
