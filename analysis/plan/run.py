@@ -3,7 +3,8 @@
 1. What the protocol declares is computed under its declared convention, level and clusters, and nothing else is.
 2. Linear estimators use the strata after small ones are joined; Kaplan-Meier adds the strata up.
 3. A strategy for intercurrent events that no estimator here can honour gives a row without number, with the reason.
-4. The non-inferiority statement belongs to the estimands that declare a margin.
+4. Declared covariates are stratification factors: the strata absorb them, which the row says.
+5. The non-inferiority statement belongs to the estimands that declare a margin.
 """
 
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from analysis.plan.effects import Effects, FirstStageRow, Joined, Missing, Outco
 from trial.protocol.model import Estimand, OutcomePart, Protocol
 
 HONOURED = {"treatment-policy", "dose"}
+ABSORBING = {"stratified-difference", "strata-regression", "two-stage-least-squares"}
 
 
 @dataclass
@@ -145,7 +147,11 @@ def _row(
     )  # fmt: skip
     if isinstance(result, NotEstimable):
         return replace(row, reason=result.reason)
-    return replace(row, **numbers_of(result), **_statement(protocol, estimand, result))
+    numbers = numbers_of(result)
+    if protocol.inference.covariates and name in ABSORBING:
+        absorbed = f"the strata absorb the declared covariates {', '.join(protocol.inference.covariates)}"
+        numbers["notes"] = (*numbers["notes"], absorbed)
+    return replace(row, **numbers, **_statement(protocol, estimand, result))
 
 
 def numbers_of(result: Estimate) -> dict[str, Any]:

@@ -134,6 +134,16 @@ def test_declared_clusters_and_se_types_are_what_is_computed(protocol: Protocol,
     assert "clusters" in refused.reason
 
 
+def test_declared_covariates_are_absorbed_by_the_strata_and_said_so(protocol: Protocol, frame: pd.DataFrame) -> None:
+    inference = protocol.inference.model_copy(update={"covariates": ("age_group",)})
+    plain, adjusted = (
+        run_plan(one, frame).row("itt-weeks-employed", "strata-regression")
+        for one in (protocol, change(protocol, inference=inference))
+    )
+    assert (adjusted.estimate, adjusted.se) == (plain.estimate, plain.se)
+    assert adjusted.notes == ("the strata absorb the declared covariates age_group",)
+
+
 def test_a_strategy_no_estimator_honours_gives_no_number(protocol: Protocol, frame: pd.DataFrame) -> None:
     first, *rest = protocol.estimands
     changed = first.model_copy(update={"intercurrent": {"pause": "principal-stratum"}})
