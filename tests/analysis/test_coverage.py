@@ -55,7 +55,7 @@ def analysis_set(seed: int, name: str) -> pd.DataFrame:
     digital = assign_again(procedure(name), units, "digital", None, rng)
     override = rng.random(SIZE) < 0.2
     level = frame["jobcentre"].map({"0101": 0.0, "0147": 4.0, "0461": 9.0}) + frame["age_group"].eq("50+") * -5.0
-    weeks = np.clip(np.round(20 + level + rng.normal(0, 18, SIZE)), 1, 51)  + EFFECT / 0.8 * (digital & ~override)
+    weeks = np.clip(np.round(20 + level + rng.normal(0, 18, SIZE)), 1, 51) + EFFECT / 0.8 * (digital & ~override)
     exits = rng.geometric(np.where(digital, HAZARD * RATIO, HAZARD))
     stop = np.where(rng.random(SIZE) < 0.2, rng.integers(5, WEEKS, SIZE), WEEKS)
     columns = {
