@@ -116,6 +116,8 @@ def _warm() -> None:
     from analysis.estimate import adaptive, cox, instrument, kaplan_meier, logrank, regression, scan  # noqa: F401
     from analysis.estimate.passes import cell_sums, duration_counts
 
+    if HAVE_PYFIXEST:
+        import pyfixest  # noqa: F401
     rng = np.random.default_rng(1)
     short, tiny = rng.integers(0, 3, 300).astype(np.int16), rng.integers(0, 2, 300).astype(np.int8)
     for column in (short, tiny):
@@ -123,8 +125,8 @@ def _warm() -> None:
     cell_sums((short, short, tiny, short, short), (0, 1), (3, 1, 3), (0, 300))
     cell_sums((short, tiny, tiny, short, short), (0, 1), (3, 1, 6), (0, 300))
     duration_counts((short, tiny, tiny, short), (0, 1), (3, 2, 3), (0, 300))
-    frame = pd.DataFrame({"y": rng.normal(size=300), "z": tiny, "strata": short, "age": rng.normal(size=300),
-                          "prior": rng.normal(size=300)})  # fmt: skip
+    age, y = rng.integers(18, 65, 300).astype(np.int16), rng.integers(0, 99, 300).astype(np.int16)
+    frame = pd.DataFrame({"y": y, "z": tiny, "strata": short, "age": age, "prior": y[::-1] % 53})
     _lin(frame)
     _replay(short, tiny == 1, np.sort(short), 2)
 

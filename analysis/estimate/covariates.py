@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from analysis.estimate.cells import Floats
-from analysis.estimate.lin_passes import lin_in_passes
+from analysis.estimate.cells import Bools, Floats
+from analysis.estimate.lin_passes import LinFit, lin_in_passes
 from analysis.estimate.linear import Fit, finite, fit_rows
 from analysis.estimate.result import DegenerateError, Result, estimated, estimator
 from analysis.estimate.sandwich import combination_variance
@@ -36,12 +36,14 @@ def lin(
     weight: npt.ArrayLike | None = None,
 ) -> Result:
     """Estimate the effect of the second arm with covariates interacted with the arm."""
-    arm = np.asarray(treated, dtype=np.float64)
-    values = finite(covariates, "covariate").reshape(len(arm), -1)
-    if not len(arm):
+    if not len(np.asarray(y)):
         raise DegenerateError("no citizen has an observed outcome")
     if weight is None and cluster is None and se_type in POWERS:
-        return _lin_in_passes(y, arm, stratum, values, names=names, se_type=se_type, level=level, arms=arms)
+        taken = np.asarray(treated).astype(np.bool_)
+        found = lin_in_passes(y, taken, stratum, covariates, names=names, power=POWERS[se_type])
+        return _of_passes(found, taken, arms, se_type=se_type, level=level)
+    arm = np.asarray(treated, dtype=np.float64)
+    values = finite(covariates, "covariate").reshape(len(arm), -1)
     masses = None if weight is None else finite(weight, "weight")
     centred = values - np.average(values, axis=0, weights=masses)
     columns = np.column_stack([arm, centred, arm[:, None] * centred])
@@ -50,18 +52,12 @@ def lin(
     return _of_arm(fit, arm, arms, se_type=se_type, level=level, name=LIN)
 
 
-def _lin_in_passes(
-    y: npt.ArrayLike, arm: Floats, stratum: npt.ArrayLike, values: Floats, *, names: Sequence[str], se_type: str,
-    level: float, arms: tuple[str, str],
-) -> Result:  # fmt: skip
-    """Lin's regression in two passes over the rows: no design matrix is ever made."""
-    outcome = finite(y, "outcome")
-    found = lin_in_passes(outcome, arm == 1, stratum, values, names=names, power=POWERS[se_type])
-    size, left = len(outcome), len(outcome) - found.parameters
+def _of_passes(found: LinFit, taken: Bools, arms: tuple[str, str], *, se_type: str, level: float) -> Result:
+    size, left = len(taken), len(taken) - found.parameters
     if left <= 0:
         raise DegenerateError("no degrees of freedom are left: there are as many parameters as citizens")
     squared = found.variance * (size / left if se_type == "HC1" else 1.0)
-    sizes = {arms[0]: int((arm == 0).sum()), arms[1]: int((arm == 1).sum())}
+    sizes = {arms[0]: int((~taken).sum()), arms[1]: int(taken.sum())}
     return estimated(found.effect, squared, level=level, n=sizes, se_type=se_type, estimator=LIN, df=float(left))
 
 

@@ -7,12 +7,13 @@ covariates with constants by stratum and arm.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.estimate.cells import Bools, Floats, narrow_codes
-from analysis.estimate.linear import UNVARIED, invert
+from analysis.estimate.linear import UNVARIED, finite, invert
 from analysis.estimate.passes import arm_meat, arm_moments
 from analysis.estimate.result import ROUNDING, DegenerateError
 from analysis.estimate.threads import over_parts
@@ -28,13 +29,20 @@ class LinFit:
 
 
 def lin_in_passes(
-    y: Floats, taken: Bools, stratum: npt.ArrayLike, values: Floats, *, names: Sequence[str], power: int
+    y: npt.ArrayLike,
+    taken: Bools,
+    stratum: npt.ArrayLike,
+    covariates: npt.ArrayLike,
+    *,
+    names: Sequence[str],
+    power: int,
 ) -> LinFit:
     """Fit Lin's regression; `power` of one minus leverage: 0 for HC0, 1 for HC2, 2 for HC3."""
+    outcome, values = _kept(y, "outcome"), _kept(covariates, "covariate")
+    values = values.reshape(len(outcome), -1)
     strata, places = narrow_codes(stratum)
-    outcome = y - np.round(y.mean())  # large means cost no digits
-    rows, means = (outcome, taken, strata, np.ascontiguousarray(values)), values.mean(axis=0)
-    parts = over_parts(lambda *span: arm_moments(rows, means, places, span), len(outcome))
+    rows, shifts = (outcome, taken, strata, values), _shifts(outcome, values)
+    parts = over_parts(lambda *span: arm_moments(rows, shifts, places, span), len(outcome))
     sums, gram = (np.sum([part[side] for part in parts], axis=0) for side in (0, 1))
     by_stratum, products = _design(sums.reshape(places, 2, -1), gram)
     counts = by_stratum[:, -1]
@@ -43,15 +51,36 @@ def lin_in_passes(
     listed = ["the arm", *names, *(f"arm x {name}" for name in names)]
     bread = invert(full[:-1, :-1], listed, np.diag(products)[:-1])
     slopes = bread @ full[:-1, -1]
-    lines = _lines(centres, np.maximum(counts, 1), slopes, bread)
-    found = over_parts(lambda *span: arm_meat(rows, means, lines, power, span), len(outcome))
+    # The effect is that at the covariates' means, wherever the shifts put the origin.
+    k = len(names)
+    at_means = np.concatenate([[1.0], np.zeros(k), by_stratum[:, 1 : 1 + k].sum(axis=0) / len(outcome)])
+    lines = _lines(centres, np.maximum(counts, 1), slopes, bread, bread @ at_means)
+    found = over_parts(lambda *span: arm_meat(rows, shifts, lines, power, span), len(outcome))
     total = products[-1, -1] - by_stratum[:, -2].sum() ** 2 / len(outcome)
     if sum(part[1] for part in found) <= ROUNDING * total:
         raise DegenerateError(UNVARIED)
     if min(part[2] for part in found) <= 1e-10:
         raise DegenerateError("a citizen alone decides the fit (leverage 1): no robust standard error exists")
     meat = float(sum(part[0] for part in found))
-    return LinFit(float(slopes[0]), meat, int((counts > 0).sum()) + len(listed))
+    return LinFit(float(slopes @ at_means), meat, int((counts > 0).sum()) + len(listed))
+
+
+def _kept(values: npt.ArrayLike, what: str) -> npt.NDArray[Any]:
+    """Keep whole numbers in their own narrow type, uncopied; others become floats and must be finite."""
+    numbers = np.asarray(values)
+    if numbers.dtype == np.bool_:
+        numbers = numbers.view(np.uint8)
+    if not np.issubdtype(numbers.dtype, np.integer):
+        numbers = finite(values, what)
+    kept = numbers.view()
+    kept.flags.writeable = False
+    return kept
+
+
+def _shifts(outcome: npt.NDArray[Any], values: npt.NDArray[Any]) -> Floats:
+    """Shift by whole numbers near the means of the first rows, so that large means cost no digits."""
+    columns = [*values[:1000].T, outcome[:1000]]
+    return np.array([np.round(column.astype(np.float64).mean()) for column in columns])
 
 
 def _design(sums: Floats, gram: Floats) -> tuple[Floats, Floats]:
@@ -72,11 +101,10 @@ def _design(sums: Floats, gram: Floats) -> tuple[Floats, Floats]:
     return by_stratum, products
 
 
-def _lines(centres: Floats, counts: Floats, slopes: Floats, bread: Floats) -> tuple[Floats, ...]:
+def _lines(centres: Floats, counts: Floats, slopes: Floats, bread: Floats, direction: Floats) -> tuple[Floats, ...]:
     """Give, by cell and arm, the polynomials of residual, regressor and leverage in the covariates."""
     width, strata = len(slopes), len(centres)
     k = (width - 1) // 2
-    direction = bread[0]
     constants, leverage_slopes = np.zeros((strata, 2, 4)), np.zeros((strata, 2, k))
     by_arm = np.zeros((2, 2, k))
     squares = np.zeros((2, k, k))

@@ -56,22 +56,22 @@ def duration_counts(rows: Any, pair: Any, shape: Any, span: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def arm_moments(rows: Any, means: Any, strata: Any, span: Any) -> Any:
-    """Give sums of 1, centred covariates and y by stratum and arm, and their cross products by arm (lower half).
+def arm_moments(rows: Any, shifts: Any, strata: Any, span: Any) -> Any:
+    """Give sums of 1, shifted covariates and y by stratum and arm, and their cross products by arm (lower half).
 
-    rows: y, arm, stratum, covariates; cell 2 s + arm of the sums belongs to stratum s.
+    rows: y, arm, stratum, covariates; shifts: of the covariates, then of y; cell 2 s + arm belongs to stratum s.
     """
     y, taken, stratum, x = rows
-    k = len(means)
+    k = len(shifts) - 1
     sums, gram, own = np.zeros((strata * 2, k + 2)), np.zeros((2, k + 1, k + 1)), np.zeros(k + 1)
     for row in range(span[0], span[1]):
         arm = np.uint64(taken[row])
         here, products = sums[np.uint64(stratum[row]) * np.uint64(2) + arm], gram[arm]
         here[0] += 1.0
         for i in range(k):
-            own[i] = x[row, i] - means[i]
+            own[i] = x[row, i] - shifts[i]
             here[1 + i] += own[i]
-        own[k] = y[row]
+        own[k] = y[row] - shifts[k]
         here[k + 1] += own[k]
         for i in range(k + 1):
             for j in range(i + 1):
@@ -80,7 +80,7 @@ def arm_moments(rows: Any, means: Any, strata: Any, span: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def arm_meat(rows: Any, means: Any, lines: Any, power: int, span: Any) -> Any:
+def arm_meat(rows: Any, shifts: Any, lines: Any, power: int, span: Any) -> Any:
     """Add up (regressor x residual)² over (1 - leverage)^power, the residual squares, and the least 1 - leverage.
 
     In a stratum and arm all three are polynomials of the covariates: constants by cell (residual, regressor,
@@ -88,14 +88,19 @@ def arm_meat(rows: Any, means: Any, lines: Any, power: int, span: Any) -> Any:
     """
     y, taken, stratum, x = rows
     constants, residual_slopes, regressor_slopes, leverage_slopes, squares_of = lines
-    k, own = len(means), np.zeros(len(means))
+    k = len(shifts) - 1
+    own = np.zeros(k)
     meat, squares, least = 0.0, 0.0, 1.0
     for row in range(span[0], span[1]):
         arm = np.uint64(taken[row])
         cell = np.uint64(stratum[row]) * np.uint64(2) + arm
-        residual, regressor, leverage = y[row] + constants[cell, 0], constants[cell, 1], constants[cell, 2]
+        residual, regressor, leverage = (
+            y[row] - shifts[k] + constants[cell, 0],
+            constants[cell, 1],
+            constants[cell, 2],
+        )
         for i in range(k):
-            own[i] = x[row, i] - means[i]
+            own[i] = x[row, i] - shifts[i]
             residual += residual_slopes[arm, i] * own[i]
             regressor += regressor_slopes[arm, i] * own[i]
         kept = 1.0
