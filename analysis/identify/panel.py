@@ -9,6 +9,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,11 +52,13 @@ class Panel:
     def __post_init__(self) -> None:
         """Refuse a panel whose parts do not fit each other."""
         n, weeks = self.talk.shape
-        columns = (self.first_week, self.last_week, self.cause, self.jobcentre, self.municipality, self.target_group)
-        named = (*self.covariates.values(), *self.past.values(), *self.instruments.values())
-        if any(len(column) != n for column in (*columns, *named)):
+        columns: list[NDArray[Any]] = [
+            self.first_week, self.last_week, self.cause, self.jobcentre, self.municipality, self.target_group,
+            *self.covariates.values(), *self.past.values(), *self.instruments.values(),
+        ]  # fmt: skip
+        if any(len(column) != n for column in columns):
             raise PlanError(
-                "every column of a panel must have one value a spell", found=sorted({len(c) for c in columns}),
+                "every column of a panel must have one value a spell", found=sorted({len(column) for column in columns}),
                 mend="build all columns from the same spells", code="panel-length",
             )  # fmt: skip
         if n and not (self.last_week.min() >= 1 and self.last_week.max() <= weeks):
