@@ -58,7 +58,7 @@ class Panel:
         ]  # fmt: skip
         if any(len(column) != n for column in columns):
             raise PlanError(
-                "every column of a panel must have one value a spell", found=sorted({len(column) for column in columns}),
+                "every column of a panel must have one value a spell", found=sorted({len(one) for one in columns}),
                 mend="build all columns from the same spells", code="panel-length",
             )  # fmt: skip
         if n and not (self.last_week.min() >= 1 and self.last_week.max() <= weeks):
