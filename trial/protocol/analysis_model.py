@@ -1,0 +1,100 @@
+"""The declared analysis: outcomes, estimands and inference, as in the file.
+
+1. What is measured (outcomes), what is asked of it (estimands after ICH E9(R1)), and how it is answered (inference).
+2. Inference has no defaults: what is not declared is not computed.
+"""
+
+from typing import Annotated, Literal
+
+from trial.protocol.values import Column, Estimator, Label, Level95, Part, Role, Slug, Strategy, Weeks, declared_as
+
+SeType = Annotated[
+    Literal["HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR1-nested", "CR1-groups", "CR2"],
+    declared_as(
+        'a robust convention: "HC0", "HC1", "HC2" or "HC3"; with clusters "CR0", "CR1", "CR1-nested", "CR1-groups" '
+        'or "CR2"',
+        "HC2",
+    ),
+]
+
+
+class OutcomePart(Part):
+    """An outcome: what is measured, by which week, after which definition of exit."""
+
+    name: Column
+    variable: Annotated[
+        Literal["weeks-employed", "exit-to-employment", "time-to-exit"],
+        declared_as('"weeks-employed", "exit-to-employment" or "time-to-exit"', "weeks-employed"),
+    ]
+    by_week: Weeks
+    definition: Annotated[Literal["a", "b"], declared_as('a definition of exit: "a" or "b"', "b")]
+    role: Role
+    label: Label
+
+
+class Treatment(Part):
+    """Which arm is compared with which."""
+
+    of: Slug
+    against: Slug
+
+
+class Estimand(Part):
+    """An estimand after ICH E9(R1), and the estimators that compute it."""
+
+    name: Slug
+    role: Role
+    population: Annotated[Literal["randomised"], declared_as('"randomised"', "randomised")]
+    treatment: Annotated[Treatment, declared_as("a table with two arms", {"of": "digital", "against": "physical"})]
+    outcome: Annotated[Column, declared_as("the name of a declared outcome", "exit_26")]
+    summary: Annotated[
+        Literal["difference-in-means", "risk-difference", "restricted-mean-difference", "late"],
+        declared_as(
+            '"difference-in-means", "risk-difference", "restricted-mean-difference" or "late"', "difference-in-means"
+        ),
+    ]
+    dose: Annotated[Literal["share_physical"] | None, declared_as('"share_physical"', "share_physical")] = None
+    estimators: Annotated[
+        tuple[Estimator, ...],
+        declared_as("a list of at least one estimator", ["stratified-difference"], min_length=1),
+    ]
+    margin: Annotated[
+        float | None,
+        declared_as(
+            "a number above 0 in units of the outcome: the largest loss that still counts as no worse",
+            1.5,
+            gt=0,
+            allow_inf_nan=False,
+        ),
+    ] = None
+    higher_is_better: Annotated[bool | None, declared_as("true or false, without quotes", True)] = None
+    label: Label
+    intercurrent: Annotated[
+        dict[str, Strategy],
+        declared_as("a table of intercurrent events and their strategies", {"pause": "treatment-policy"}),
+    ]
+
+
+class SmallStrata(Part):
+    """What becomes of a stratum with too few citizens in an arm."""
+
+    rule: Annotated[Literal["pool"], declared_as('"pool"', "pool")]
+    minimum_per_arm: Annotated[int, declared_as("a whole number of at least 2", 2, ge=2, le=1_000_000)]
+    within: Annotated[tuple[Column, ...], declared_as("a list of declared factors", ["target_group"])]
+
+
+class Inference(Part):
+    """Standard errors, levels and adjustment; nothing here has a default."""
+
+    se_type: SeType
+    level: Level95
+    sidedness: Annotated[Literal["two-sided"], declared_as('"two-sided"', "two-sided")]
+    non_inferiority_level: Level95
+    clusters: Annotated[Literal["none", "jobcentre"], declared_as('"none" or "jobcentre"', "none")]
+    covariates: Annotated[tuple[Column, ...], declared_as("a list of declared factors, or []", [])]
+    small_strata: Annotated[
+        SmallStrata,
+        declared_as(
+            "a table with rule, minimum_per_arm and within", {"rule": "pool", "minimum_per_arm": 2, "within": []}
+        ),
+    ]
