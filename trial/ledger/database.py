@@ -27,6 +27,7 @@ from trial.infection import evidence
 from trial.ledger import schema
 
 BUSY_SECONDS = 30
+CONFLICTS = ("40001", "40P01")  # PostgreSQL: serialisation failure, deadlock
 WRITE = "lodtraek_write"
 CACHE = "cache_size=-65536"  # KiB: a batch that outgrows it is written, and flushed, in pieces
 
@@ -172,6 +173,11 @@ def translated() -> Iterator[None]:
             raise DatabaseError(
                 "the connection to the database must last until the answer", found=_words(error),
                 mend="repeat the request: what was done stands, and is answered again", code="database-unknown",
+            ) from None  # fmt: skip
+        if getattr(error.orig, "sqlstate", None) in CONFLICTS:
+            raise DatabaseError(
+                "writers must not wait for one another in a ring", found=_words(error),
+                mend="repeat the request: nothing was changed", code="database-conflict",
             ) from None  # fmt: skip
         busy = any(word in str(error.orig) for word in ("locked", "lock timeout"))
         raise DatabaseError(

@@ -59,6 +59,7 @@ class Transaction:
         self._connection = connection
         self._pending: list[Entry] = []
         self.at = at
+        self.has_appended = False
 
     @cached_property
     def head(self) -> Head:
@@ -77,10 +78,27 @@ class Transaction:
         entry = link(self.head, kind, self.at, text)
         self.head = head_of(entry)
         self._pending.append(entry)
+        self.has_appended = True
         return entry
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Undo what the block read and wrote where it raises; what was written before it stays."""
+        self.flush()
+        head, has_appended = self.head, self.has_appended
+        try:
+            with translated(), self._connection.begin_nested():
+                yield
+                self.flush()
+        except BaseException:
+            self._pending.clear()
+            self.head, self.has_appended = head, has_appended
+            raise
 
     def flush(self) -> None:
         """Write the entries appended so far."""
+        if not self._pending:
+            return
         self.insert(
             schema.LEDGER,
             [

@@ -2,7 +2,8 @@
 
 1. Each method either is done whole and durable when it returns, or has changed nothing.
 2. Clock, keys and database come in as arguments; nothing here asks for the time or for chance.
-3. Repeating a request gives the first answer.
+3. Repeating a request gives the first answer. Threads may share a trial: their requests are committed together
+   (`ledger.queue`).
 4. The Merkle tree over the ledger grows in memory with it, so that a checkpoint costs as much as what is new.
 5. Where a checkpoint folder is given, a ledger that is shorter or other than its newest checkpoint is refused, and a
    new checkpoint is written after each change.
@@ -25,6 +26,7 @@ from trial.ledger import checkpoint as checkpoints
 from trial.ledger.chain import Head
 from trial.ledger.epoch import Epoch
 from trial.ledger.projection import Row
+from trial.ledger.queue import WriterQueue
 from trial.ledger.store import Store, Transaction
 from trial.ledger.tree import Frontier, entry_leaf
 from trial.protocol import Protocol, load_municipalities
@@ -46,6 +48,7 @@ class Trial:
         self._clock = clock
         self._checkpoint_dir = checkpoint_dir
         self._tree, self._tree_lock = Frontier(), Lock()
+        self._queue = WriterQueue(store, self._written)
 
     @classmethod
     def init(
@@ -125,9 +128,13 @@ class Trial:
     def assign(self, intake: Intake | Sequence[Arrival], on: date) -> list[Outcome]:
         """Answer every arrival of a day, in the order given: an arm, or the reason there is none."""
         self._keys.need("trial")
-        with self._write() as transaction:
+        arrivals = _arrivals(intake)
+
+        def answer(transaction: Transaction) -> list[Outcome]:
             self.epoch = opening.with_beacon(transaction, self.epoch)
-            return assigning.assign(transaction, self.epoch, _arrivals(intake), on)
+            return assigning.assign(transaction, self.epoch, arrivals, on)
+
+        return self._queue.submit(utc_text(self._clock()), answer)
 
     def preview(self, intake: Intake | Sequence[Arrival], on: date) -> list[Outcome]:
         """Tell what `assign` would answer, without drawing: an arm that was not drawn before is not told."""
@@ -263,11 +270,12 @@ class Trial:
 
     @contextmanager
     def _write(self) -> Iterator[Transaction]:
-        with self.store.write(utc_text(self._clock())) as transaction:
-            before = transaction.head
+        with self._queue.alone(utc_text(self._clock())) as transaction:
             yield transaction
-        if transaction.head != before and self._checkpoint_dir is not None:
-            self.sign(transaction.head)
+
+    def _written(self, head: Head) -> None:
+        if self._checkpoint_dir is not None:
+            self.sign(head)
 
 
 def _arrivals(intake: Intake | Sequence[Arrival]) -> Sequence[Arrival]:
