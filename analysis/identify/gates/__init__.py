@@ -1,0 +1,1 @@
+"""The gates, a file each: `assess(evidence, plan)` gives one finding."""
