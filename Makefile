@@ -4,7 +4,7 @@ BIN := .venv/bin
 MARK := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check fix test test-slow reproduce bench lock clean
+.PHONY: help install demo check fix test test-slow reproduce oracle bench lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,13 +42,24 @@ test-slow: install  ## Run the statistical and fault suites
 reproduce: install  ## Compute every published table again; fails where a cell changes its status
 	$(BIN)/analysis reproduce --markdown reproduced.md
 
+oracle: install .venv-oracle/.installed  ## Ask packages that are not ours for the figures ours are compared with
+	.venv-oracle/bin/python -m tests.oracle.peers --check
+	$(BIN)/pytest -q tests/oracle
+
+.venv-oracle/.installed: lock/oracle.txt
+	$(BIN)/python -m venv --clear --without-pip .venv-oracle
+	$(BIN)/uv pip install --quiet --python .venv-oracle/bin/python --require-hashes -r lock/oracle.txt
+	@touch $@
+
 bench: install  ## Time the product beside its peers; writes bench/results.json
 	$(BIN)/python -m bench
 
 lock:  ## Resolve the pins anew (versions and hashes, no host)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --all-extras --group dev pyproject.toml -o lock/all.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  lock/oracle.in -o lock/oracle.txt
 	grep -A99 '^uv==' lock/all.txt | awk 'NR>1 && /^[a-z]/ {exit} !/# via/' > lock/uv.txt
 
 clean:  ## Remove what the targets made
-	rm -rf .venv demo dist build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-oracle demo dist build .pytest_cache .mypy_cache .ruff_cache
