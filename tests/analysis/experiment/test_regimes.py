@@ -79,8 +79,8 @@ def test_a_form_changes_nothing_before_and_in_the_week_of_the_conversation():
 
 def test_without_an_effect_the_truth_is_zero():
     for simulate in REGIMES.values():
-        assert all(abs(value) < 1e-12 for name, value in simulate(SMALL.without_effect(), SeedSequence(1)).truth.items()
-                   if name != "first-stage")  # fmt: skip
+        truth = simulate(SMALL.without_effect(), SeedSequence(1)).truth
+        assert all(abs(value) < 1e-12 for name, value in truth.items() if name != "first-stage")
 
 
 def test_thirty_five_per_cent_are_in_work_after_thirteen_weeks():
