@@ -60,6 +60,7 @@ class Epoch:
     digest: str
     secret: bytes | None = field(default=None, repr=False)
     beacon_value: str | None = None
+    awaits_dry_run: bool = False
 
     @cached_property
     def procedure(self) -> Procedure:
@@ -82,7 +83,12 @@ class Epoch:
         return self.protocol.randomisation.beacon is not None and self.beacon_value is None
 
     def check_drawable(self) -> None:
-        """Raise StateError while the value of the declared beacon is awaited."""
+        """Raise StateError while the value of the declared beacon, or in production a dry run, is awaited."""
+        if self.awaits_dry_run:
+            raise StateError(
+                "in production a dry run of the protocol must have passed before anybody is answered",
+                found="none in the ledger", mend="trial dry-run", code="dry-run-missing",
+            )  # fmt: skip
         beacon = self.protocol.randomisation.beacon
         if beacon is not None and self.awaits_beacon:
             raise StateError(
@@ -94,6 +100,10 @@ class Epoch:
     def with_beacon(self, value: str) -> Self:
         """Give the epoch with the value of its beacon."""
         return replace(self, beacon_value=value)
+
+    def locked(self, awaits_dry_run: bool) -> Self:
+        """Give the epoch as one that may, or may not yet, answer anybody."""
+        return replace(self, awaits_dry_run=awaits_dry_run)
 
     @cached_property
     def key(self) -> bytes:

@@ -4,7 +4,8 @@
 2. The opening holds the whole protocol text, its digest, and the commitments of the keys: nothing is drawn before it.
    Where the protocol declares a beacon, nothing is drawn before the value of its round either.
 3. An assignment holds everything its arm follows from, save the key.
-4. Nothing here names a citizen: participants are keyed pseudonyms. Who decided a pause by hand is named, as the
+4. A dry run says what was tried, and with it that the protocol in force may be used in production.
+5. Nothing here names a citizen: participants are keyed pseudonyms. Who decided a pause by hand is named, as the
    pause authority wants to be known.
 
 Each field is a regular expression over its JSON text, so that one match judges a whole payload.
@@ -39,6 +40,7 @@ def _or_null(value: str) -> str:
 TEXTS = _mapping(TEXT)
 PROBABILITIES = _mapping(_FRACTION)
 PERSONS = rf"\[(?:{TEXT}(?:,{TEXT})*)?\]"
+CHECKS = _mapping(FLAG)
 EVIDENCE = rf"\[(?:{SHA256}(?:,{SHA256})*)?\]"
 
 _DECIDED = {"reason": _or_null(TEXT), "decided_by": PERSONS, "evidence": EVIDENCE}
@@ -60,6 +62,17 @@ KINDS: Mapping[str, Mapping[str, str]] = {
         "software": TEXT,
     },
     "beacon@1": {"epoch": COUNT, "name": TEXT, "round": COUNT, "value": SHA256},
+    "dry-run@1": {
+        "epoch": COUNT,
+        "protocol": SHA256,
+        "seed": WHOLE,
+        "arrivals": COUNT,
+        "passed": FLAG,
+        "checks": CHECKS,
+        "figures": TEXTS,
+        "head": SHA256,
+        "software": TEXT,
+    },
     "assigned@1": {
         "participant_id": TEXT,
         "on": DAY,

@@ -1,7 +1,8 @@
 """The rows of every table that can be dropped and rebuilt: each a function of one entry.
 
 1. `participants` holds a citizen's one answer; `strata` how many each scope had, and its state; `conversations` what
-   was held; `pauses`, told apart (`pauses`), the pauses as known now.
+   was held; `epochs` which protocol was in force, since which entry, with which value of its beacon and which passed
+   dry run; `pauses`, told apart (`pauses`), the pauses as known now.
 2. A scope's state is what its procedure needs for the next probabilities: nothing of the future, no key, no draw.
 3. The service writes these rows as it appends; replay makes the same rows from the ledger; `verify` compares the two.
 """
@@ -31,6 +32,17 @@ def participant_row(seq: int, payload: Row, scope: str | None) -> Row:
         "epoch": payload["epoch"],
         "scope": scope,
         "step": payload.get("step"),
+    }
+
+
+def epoch_row(seq: int, payload: Row) -> Row:
+    """Give the row of an epoch that begins: its beacon is awaited, its dry run to come."""
+    return {
+        "epoch": payload["epoch"],
+        "seq": seq,
+        "protocol": payload["protocol"],
+        "beacon_value": None,
+        "dry_run_seq": None,
     }
 
 

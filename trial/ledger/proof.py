@@ -159,6 +159,7 @@ def _projections(state: State) -> dict[Any, list[Row]]:
     return {
         schema.PARTICIPANTS: list(state.participants.values()),
         schema.STRATA: scopes,
+        schema.EPOCHS: state.epochs,
         schema.PAUSES: [pause for pauses in state.pauses.values() for pause in pauses],
         schema.CONVERSATIONS: list(state.conversations.values()),
     }

@@ -1,6 +1,7 @@
 """The state of a trial is a function of its entries: `state = replay(entries)`.
 
 1. The first entry opens the trial, and only the first. The value of a declared beacon comes before any answer, once.
+   In production a passed dry run of the protocol in force comes before any answer.
 2. A citizen has one answer for good: assigned once, or not randomised once. Whoever asks again gets that answer.
 3. The steps of a scope (a stratum, or the whole trial where the procedure sees it all) are 0, 1, 2 ... without a gap.
 4. Nobody is assigned in a municipality whose pause covers the day, as the ledger knew it then; nobody is recorded as
@@ -26,12 +27,15 @@ from trial.ledger.entry import Entry, canonical
 from trial.ledger.epoch import Epoch, protocol_of, texts
 from trial.ledger.kinds import malformed
 from trial.ledger.pauses import Pauses, covers, take
-from trial.ledger.projection import Row, conversation_row, participant_row
+from trial.ledger.projection import Row, conversation_row, epoch_row, participant_row
 from trial.procedures import Unit
 from trial.protocol import digest
 
 PAUSED = "paused:"
 EXCLUDED = "excluded:"
+TRIED = frozenset({"ratio", "bounds", "imbalance", "predictability", "verification"})
+TRIED_ON = 1_000
+NOT_ITS_PROTOCOL = "trial, epoch and procedure must be those of the protocol"
 
 
 class State:
@@ -41,8 +45,9 @@ class State:
         self._secret = secret
         self.head = EMPTY
         self.opening: Row = {}
-        self._opened_at = ""
+        self._began_at = ""
         self._epoch: Epoch | None = None
+        self.epochs: list[Row] = []
         self.participants: dict[str, Row] = {}
         self.scopes: dict[tuple[int, str], tuple[int, Any]] = {}
         self.pauses: Pauses = {}
@@ -79,16 +84,14 @@ class State:
         return None
 
     def _open(self, entry: Entry, payload: Row) -> str | None:
-        if digest(payload["protocol_toml"]) != payload["protocol"]:
-            return "the protocol's digest must be that of its text"
-        protocol = protocol_of(payload["protocol_toml"], payload["references"])
-        if (payload["trial_id"], payload["procedure"]) != (protocol.trial.id, protocol.randomisation.procedure):
-            return "trial and procedure must be those of the protocol"
-        epoch = Epoch(payload["epoch"], protocol, payload["protocol"], self._secret)
+        epoch = begun(payload, self._secret, entry.seq)
+        if payload["trial_id"] != epoch.protocol.trial.id or epoch.number != 1:
+            return NOT_ITS_PROTOCOL
         committed = self._secret is not None and payload["key_commitment"] == hashlib.sha256(self._secret).hexdigest()
         if committed and payload["epoch_key_commitment"] != epoch.key_commitment:
             return "the commitment of its epoch's key must be that of the key"
-        self.opening, self._opened_at, self._epoch = payload, entry.at, epoch
+        self.opening, self._began_at, self._epoch = payload, entry.at, epoch
+        self.epochs = [epoch_row(entry.seq, payload)]
         return None
 
     def _enter_beacon(self, _entry: Entry, payload: Row) -> str | None:
@@ -97,9 +100,19 @@ class State:
             return "beacon and round must be those of the protocol"
         if not self.epoch.awaits_beacon or payload["epoch"] != self.epoch.number or self.participants:
             return "the value of a beacon must be entered once, before anybody is answered"
-        if self.opening["mode"] == "production" and utc_text(published_at(beacon)) <= self._opened_at:
-            return "in production the round of a beacon must come out after the opening"
+        if self.opening["mode"] == "production" and utc_text(published_at(beacon)) <= self._began_at:
+            return "in production the round of a beacon must come out after the epoch began"
         self._epoch = self.epoch.with_beacon(payload["value"])
+        self.epochs[-1]["beacon_value"] = payload["value"]
+        return None
+
+    def _try(self, entry: Entry, payload: Row) -> str | None:
+        if (payload["epoch"], payload["protocol"]) != (self.epoch.number, self.epoch.digest):
+            return "epoch and protocol must be those in force"
+        if payload["passed"] != has_passed(payload):
+            return "a dry run must pass exactly when it is large enough and each of its checks holds"
+        if payload["passed"] and self.epochs[-1]["dry_run_seq"] is None:
+            self.epochs[-1]["dry_run_seq"] = entry.seq
         return None
 
     def _arrive(self, payload: Row) -> str | None:
@@ -107,6 +120,8 @@ class State:
             return "a citizen must have one answer"
         if self.epoch.awaits_beacon:
             return "nobody may be answered before the value of the beacon is entered"
+        if self.opening["mode"] == "production" and self.epochs[-1]["dry_run_seq"] is None:
+            return "in production nobody may be answered before a dry run has passed"
         if (payload["epoch"], payload["protocol"]) != (self.epoch.number, self.epoch.digest):
             return "epoch and protocol must be those in force"
         on = _day(payload["on"])
@@ -199,6 +214,7 @@ class State:
 _RULES: dict[str, Callable[[State, Entry, Row], str | None]] = {
     "trial-opened@1": State._open,
     "beacon@1": State._enter_beacon,
+    "dry-run@1": State._try,
     "assigned@1": State._assign,
     "not-randomised@1": State._turn_away,
     "pause-opened@1": State._pause,
@@ -211,12 +227,28 @@ _RULES: dict[str, Callable[[State, Entry, Row], str | None]] = {
 }
 
 
+def begun(payload: Row, secret: bytes | None, seq: int) -> Epoch:
+    """Give the epoch that an opening or an amendment begins; raise LedgerError where its protocol is another."""
+    if digest(payload["protocol_toml"]) != payload["protocol"]:
+        raise wrong(seq, "the protocol's digest must be that of its text")
+    protocol = protocol_of(payload["protocol_toml"], payload["references"])
+    if payload["procedure"] != protocol.randomisation.procedure:
+        raise wrong(seq, NOT_ITS_PROTOCOL)
+    return Epoch(payload["epoch"], protocol, payload["protocol"], secret)
+
+
 def replay(entries: Iterable[Entry], secret: bytes | None = None) -> State:
     """Give the state the entries amount to; raise LedgerError naming the first row that breaks a rule."""
     state = State(secret)
     for entry in entries:
         state.apply(entry)
     return state
+
+
+def has_passed(payload: Row) -> bool:
+    """Tell whether a dry run was large enough, tried everything it must, and found everything to hold."""
+    checks = payload["checks"]
+    return bool(payload["arrivals"] >= TRIED_ON and checks.keys() >= TRIED and all(checks.values()))
 
 
 def wrong(seq: int, problem: str) -> LedgerError:

@@ -2,7 +2,8 @@
 
 1. `ledger` is append-only: no update, no delete, no replacing insert; each entry follows the last. So are the files
    kept as evidence, which have tables of their own (`trial.infection.evidence`).
-2. `participants`, `strata`, `pauses` and `conversations` are projections: dropped and rebuilt by replay at any time.
+2. `participants`, `strata`, `epochs`, `pauses` and `conversations` are projections: dropped and rebuilt by replay at
+   any time.
 3. Two uniqueness rules carry correctness under concurrency: one answer a citizen, one assignment a step of a scope.
 4. No table holds a key, a seed, a future draw or a name of a person.
 5. A later version of the schema only adds: a table with triggers is never rebuilt.
@@ -14,7 +15,7 @@ from sqlalchemy.schema import SchemaItem
 
 from trial.infection import evidence
 
-VERSION = 1
+VERSION = 2
 METADATA = sa.MetaData()
 
 
@@ -57,6 +58,15 @@ STRATA = _table(
     PrimaryKeyConstraint("epoch", "scope"),
 )
 
+EPOCHS = _table(
+    "epochs",
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Integer, nullable=False),
+    Column("protocol", Text, nullable=False),
+    Column("beacon_value", Text),
+    Column("dry_run_seq", Integer),
+)
+
 PAUSES = _table(
     "pauses",
     Column("municipality_code", Text, nullable=False),
@@ -92,7 +102,7 @@ CONVERSATIONS = _table(
     PrimaryKeyConstraint("participant_id", "number"),
 )
 
-PROJECTIONS = (PARTICIPANTS, STRATA, PAUSES, CONVERSATIONS)
+PROJECTIONS = (PARTICIPANTS, STRATA, EPOCHS, PAUSES, CONVERSATIONS)
 
 _REFUSE = "RAISE(ABORT, 'the ledger is append-only')"
 _NEXT = "NEW.seq IS NOT (SELECT COALESCE(MAX(seq), 0) + 1 FROM ledger)"

@@ -32,6 +32,7 @@ _HEAD = (
     .order_by(schema.LEDGER.c.seq.desc())
     .limit(1)
 )
+_NEWEST_EPOCH = sa.select(schema.EPOCHS).order_by(schema.EPOCHS.c.epoch.desc()).limit(1)
 _LOCK = sa.select(schema.DATABASE).with_for_update()
 
 
@@ -144,6 +145,10 @@ class Transaction:
         for start in range(0, len(wanted), CHUNK):
             found = self._connection.execute(statement, {"wanted": wanted[start : start + CHUNK]})
             yield from (dict(row) for row in found.mappings())
+
+    def newest_epoch(self) -> Row:
+        """Give the row of the epoch in force."""
+        return dict(self._connection.execute(_NEWEST_EPOCH).mappings().one())
 
     def clear(self, table: sa.Table) -> None:
         """Empty a projection."""

@@ -9,7 +9,7 @@
    new checkpoint is written after each change.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from trial.ledger.queue import WriterQueue
 from trial.ledger.store import Store, Transaction
 from trial.ledger.tree import Frontier, entry_leaf
 from trial.protocol import Protocol, load_municipalities
-from trial.service import assigning, opening, pausing, proving, recording
+from trial.service import assigning, epochs, opening, pausing, proving, recording
 from trial.service.assigning import Outcome
 from trial.service.pausing import Pause, PauseChange
 
@@ -81,7 +81,7 @@ class Trial:
         store = Store.open(db_url)
         try:
             with store.read() as transaction:
-                opened, epoch = opening.epoch_of(transaction, keys)
+                opened, epoch = epochs.opened(transaction, keys)
                 if checkpoint_dir is not None:
                     _check_against_newest(transaction, checkpoint_dir, opened)
         except BaseException:
@@ -121,9 +121,16 @@ class Trial:
     def enter_beacon(self, value: str) -> None:
         """Enter the value of the declared beacon, once, before anybody is answered."""
         with self._write() as transaction:
-            opening.append_beacon(transaction, self.opened, value)
-        with self.store.read() as transaction:
-            self.epoch = opening.with_beacon(transaction, self.epoch)
+            self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
+            epochs.enter_beacon(transaction, self.epoch, self.mode, value)
+        self._look()
+
+    def record_dry_run(self, found: Mapping[str, Any]) -> None:
+        """Record what a dry run of the protocol in force found: in production one must pass before any answer."""
+        with self._write() as transaction:
+            self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
+            epochs.record_dry_run(transaction, self.epoch, found)
+        self._look()
 
     def assign(self, intake: Intake | Sequence[Arrival], on: date) -> list[Outcome]:
         """Answer every arrival of a day, in the order given: an arm, or the reason there is none."""
@@ -131,7 +138,7 @@ class Trial:
         arrivals = _arrivals(intake)
 
         def answer(transaction: Transaction) -> list[Outcome]:
-            self.epoch = opening.with_beacon(transaction, self.epoch)
+            self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
             return assigning.assign(transaction, self.epoch, arrivals, on)
 
         return self._queue.submit(utc_text(self._clock()), answer)
@@ -250,7 +257,7 @@ class Trial:
     def reveal(self, epoch: int) -> EpochKey:
         """Give the key of an epoch, to be published when it is over; in production not before enrolment has ended."""
         self._keys.need("trial")
-        return opening.reveal(self.epoch, epoch, self.mode, self.today())
+        return epochs.reveal(self.epoch, epoch, self.mode, self.today())
 
     def sign(self, head: Head) -> checkpoints.Checkpoint | None:
         """Sign that the ledger ended in `head`; None without a signing key."""
@@ -267,6 +274,11 @@ class Trial:
             tree = self._tree if self._tree.length <= length else Frontier()
             tree.extend(map(entry_leaf, transaction.hashes(tree.length, length)))
             return tree.root().hex()
+
+    def _look(self) -> None:
+        """Take note of the epoch in force."""
+        with self.store.read() as transaction:
+            self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
 
     @contextmanager
     def _write(self) -> Iterator[Transaction]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.opened import full_trial
+from tests.opened import trial_of_every_kind
 from trial.ledger.entry import Entry, canonical
 from trial.ledger.kinds import KINDS, malformed
 from trial.ledger.proof import stored
@@ -17,7 +17,7 @@ from trial.ledger.proof import stored
 
 @pytest.fixture(scope="module")
 def entries(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
-    trial = full_trial(tmp_path_factory.mktemp("kinds"))
+    trial = trial_of_every_kind(tmp_path_factory.mktemp("kinds"))
     with trial.store.read() as transaction:
         return list(stored(transaction))
 

@@ -104,7 +104,7 @@ def test_in_production_the_round_comes_out_after_the_opening(tmp_path: Path) -> 
     assert trial.head.length == 2
     early = tmp_path / "early"
     early.mkdir()
-    with pytest.raises(LedgerError, match="after the opening"):
+    with pytest.raises(StateError, match="after the epoch began"):
         opened(early, mode="production", value=VALUE)
 
 

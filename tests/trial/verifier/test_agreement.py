@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bundles import ANY_RATIO, DESIGNS, VERIFIER, bundle, verifier
-from tests.opened import KEYS, full_trial
+from tests.opened import KEYS, trial_of_every_kind
 from trial import verifier as alone
 from trial.bundle import export_bundle, verify_bundle
 from trial.ledger.kinds import KINDS
@@ -107,7 +107,7 @@ def test_its_draws_are_the_same(n: int, step: int, purpose: str) -> None:
 
 
 def test_a_ledger_with_a_row_of_every_kind_is_confirmed(tmp_path: Path) -> None:
-    trial = full_trial(tmp_path, checkpoint_dir=tmp_path / "checkpoints")
+    trial = trial_of_every_kind(tmp_path, checkpoint_dir=tmp_path / "checkpoints")
     with trial.store.read() as transaction:
         kinds = {entry.kind for entry in stored(transaction)}
     assert kinds >= set(KINDS) - {"beacon@1"}

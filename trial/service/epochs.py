@@ -1,0 +1,133 @@
+"""Epochs: which protocol and key are in force, and what must stand in the ledger before anybody is answered.
+
+1. The newest epoch is in force. Another process may have begun it: every request looks before it draws.
+2. The value of a declared beacon is entered once, before anybody of the epoch is answered.
+3. In production a dry run of the protocol in force has passed, and stands in the ledger, before anybody is answered.
+4. A key that is not the committed one is refused: it would draw other arms, or give a citizen a second pseudonym.
+5. The key of an epoch is revealed when the epoch is over, never while it draws in production.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from trial.clock import utc_text
+from trial.errors import KeyFileError, StateError
+from trial.keys import EpochKey, Keys
+from trial.ledger import schema
+from trial.ledger.beacon import published_at, read_value
+from trial.ledger.checkpoint import public_key
+from trial.ledger.epoch import Epoch
+from trial.ledger.projection import Row
+from trial.ledger.replay import State, begun
+from trial.ledger.store import Transaction
+
+
+def opened(transaction: Transaction, keys: Keys) -> tuple[Row, Epoch]:
+    """Read the opening and give it with the epoch in force; raise LedgerError, or KeyFileError for another key."""
+    entry = transaction.entry(1)
+    if entry is None:
+        raise StateError("the trial must be opened before it is used", mend="trial init FILE", code="trial-missing")
+    state = State(None if keys.trial is None else keys.trial.secret)
+    payload = state.apply(entry)
+    check_modes(keys, payload["mode"])
+    check_commitments(keys, payload)
+    return payload, in_force(transaction, state.epoch, payload["mode"])
+
+
+def in_force(transaction: Transaction, epoch: Epoch, mode: str) -> Epoch:
+    """Give the epoch in force; the one given, with all it has worked out, where that is still it."""
+    row = transaction.newest_epoch()
+    if row["epoch"] != epoch.number:
+        epoch = read(transaction, row["seq"], epoch.secret)
+    if epoch.awaits_beacon and row["beacon_value"] is not None:
+        epoch = epoch.with_beacon(row["beacon_value"])
+    awaits_dry_run = mode == "production" and row["dry_run_seq"] is None
+    return epoch if awaits_dry_run == epoch.awaits_dry_run else epoch.locked(awaits_dry_run)
+
+
+def read(transaction: Transaction, seq: int, secret: bytes | None) -> Epoch:
+    """Read the epoch that began with an entry."""
+    entry = transaction.entry(seq)
+    assert entry is not None  # noqa: S101 - the projection names it
+    return begun(json.loads(entry.payload), secret, seq)
+
+
+def enter_beacon(transaction: Transaction, epoch: Epoch, mode: str, value: str) -> None:
+    """Append the value of the declared beacon; raise StateError where there is none to enter or it stands already."""
+    beacon = epoch.protocol.randomisation.beacon
+    if beacon is None:
+        raise StateError(
+            "a beacon must be declared before its value is entered", found="no [randomisation.beacon]",
+            mend="leave the value out, or open a trial that declares a beacon", code="beacon-undeclared",
+        )  # fmt: skip
+    payload = {"epoch": epoch.number, "name": beacon.name, "round": beacon.round, "value": read_value(value)}
+    row = transaction.newest_epoch()
+    if row["beacon_value"] is not None:
+        raise StateError(
+            "the value of a beacon must be entered once", found="a value entered before",
+            mend="trial verify; a value that was entered is never replaced", code="beacon-known",
+        )  # fmt: skip
+    began = transaction.entry(row["seq"])
+    began_at = transaction.at if began is None else began.at
+    if mode == "production" and utc_text(published_at(beacon)) <= began_at:
+        raise StateError(
+            "in production the round of a beacon must come out after the epoch began", found=published_at(beacon),
+            mend="declare a round that is still to come", code="beacon-early",
+        )  # fmt: skip
+    transaction.append("beacon@1", payload)
+    transaction.replace(schema.EPOCHS, [{**row, "beacon_value": payload["value"]}])
+
+
+def record_dry_run(transaction: Transaction, epoch: Epoch, found: Mapping[str, Any]) -> None:
+    """Append what a dry run of the protocol in force found."""
+    if found["protocol"] != epoch.digest:
+        raise StateError(
+            "a dry run must try the protocol in force", found="a dry run of another protocol",
+            mend="trial dry-run", code="dry-run-protocol",
+        )  # fmt: skip
+    entry = transaction.append("dry-run@1", {**found, "epoch": epoch.number})
+    row = transaction.newest_epoch()
+    if found["passed"] and row["dry_run_seq"] is None:
+        transaction.replace(schema.EPOCHS, [{**row, "dry_run_seq": entry.seq}])
+
+
+def reveal(epoch: Epoch, number: int, mode: str, today: date) -> EpochKey:
+    """Give the key of an epoch, to be published; raise StateError for another, or one that draws in production."""
+    if number != epoch.number:
+        raise StateError(
+            "an epoch must be one of the trial", found=number, mend=f"--epoch {epoch.number}", code="epoch-unknown"
+        )
+    last = epoch.protocol.trial.enrolment.to
+    if mode == "production" and today <= last:
+        raise StateError(
+            "the key of an epoch must stay secret until nothing more is drawn", found=f"enrolment until {last}",
+            mend=f"wait until {last} is past", code="epoch-open",
+        )  # fmt: skip
+    return EpochKey(epoch.protocol.trial.id, number, epoch.key)
+
+
+def check_commitments(keys: Keys, payload: Mapping[str, str | None]) -> None:
+    """Raise KeyFileError where a key is not the one the ledger committed to."""
+    found = {
+        "key_commitment": keys.trial and keys.trial.commitment,
+        "identity_commitment": keys.identity and keys.identity.commitment,
+        "signing_public_key": keys.signing and public_key(keys.signing.secret),
+    }
+    for name, commitment in found.items():
+        if commitment is not None and commitment != payload[name]:
+            raise KeyFileError(
+                "a key must be the one the trial was opened with", found=f"another {name.replace('_', ' ')}",
+                mend="name the right key file; a lost key cannot be replaced", code="key-wrong",
+            )  # fmt: skip
+
+
+def check_modes(keys: Keys, mode: str) -> None:
+    """Raise KeyFileError for a key of another mode than the trial's."""
+    for key in (keys.trial, keys.identity, keys.signing):
+        if key is not None and key.mode != mode:
+            raise KeyFileError(
+                f"every key must be of the trial's mode, {mode}", found=f"a {key.purpose} key of mode {key.mode}",
+                mend=f"trial key new FILE --purpose {key.purpose} --mode {mode}", code="key-mode",
+            )  # fmt: skip
