@@ -52,7 +52,7 @@ def read_link(folder: Path) -> pa.Table:
     parts = [[as_keys(part[name], f"{source.path}: {name}") for name in names] for part in source.read(names)]
     columns = [pa.chunked_array([c for part in parts for c in part[at].chunks], pa.string()) for at in (0, 1)]
     table = pa.table(columns, names=["participant_id", "pnr"])
-    _check_single("each pnr stands once in the link table", table["pnr"], source.path)
+    check_single("each pnr stands once in the link table", table["pnr"], source.path)
     return table
 
 
@@ -76,7 +76,7 @@ def read_dream(
     parts = list(_batches(source, [name for _, name in wanted], persons))
     pnr = np.concatenate([part[0] for part in parts]) if parts else np.array([], dtype=object)
     codes = np.concatenate([part[1] for part in parts]) if parts else np.zeros((0, len(wanted)), dtype=np.int16)
-    _check_single("a person has one row in DREAM", pa.array(pnr, pa.string()), source.path)
+    check_single("a person has one row in DREAM", pa.array(pnr, pa.string()), source.path)
     check_known(codes, table, str(source.path))
     return Dream(pnr, tuple(monday for monday, _ in wanted), codes)
 
@@ -125,7 +125,8 @@ def read_pay(folder: Path, persons: NDArray[Any]) -> Pay:
     return Pay(first, total)
 
 
-def _check_single(must: str, keys: pa.ChunkedArray | pa.Array, path: Path) -> None:
+def check_single(must: str, keys: pa.ChunkedArray | pa.Array, path: Path) -> None:
+    """Raise RegisterError if a key stands more than once."""
     repeated = len(keys) - pc.count_distinct(keys).as_py()
     if repeated:
         raise RegisterError(

@@ -1,6 +1,7 @@
 """From weekly columns to runs: a person's weeks as the few weeks in which the code changes.
 
-1. Two neighbouring columns are compared eight bytes at a time; a word without a change is passed over.
+1. Two neighbouring columns are compared eight bytes at a time; a word without a change is passed over. Empty cells
+   may hold anything beneath: their bits of validity make them 0 on the way.
 2. Changes are met week by week and put in the order of persons by a counting sort: persons, then weeks.
 3. The functions are compiled by numba and hold no interpreter lock, so threads can share the persons of a register.
 
@@ -17,7 +18,12 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.int16]
 F = TypeVar("F", bound=Callable[..., Any])
+Bits = NDArray[np.uint8]
+ALL: Bits = np.zeros(0, dtype=np.uint8)  # no bits at all: every cell is there
 _ROOM = 8  # changes a person for which memory is taken at first
+_KEEP = np.array(  # which of the four codes of a word stay, by four bits of validity
+    [sum(0xFFFF << 16 * lane for lane in range(4) if bits >> lane & 1) for bits in range(16)], dtype=np.uint64
+)
 
 
 def compiled(function: F) -> F:
@@ -47,28 +53,31 @@ def runs_of(columns: Iterable[Codes]) -> Runs:
 
 
 class Changes:
-    """The changes of some persons so far; columns are pushed week by week and not kept, save the last."""
+    """The changes of some persons so far; columns are pushed week by week, and of each only its codes are kept."""
 
     def __init__(self) -> None:
-        self.start = self.before = np.zeros(0, dtype=np.int16)
+        self.start = self.now = np.zeros(0, dtype=np.int16)
         self.weeks = self.count = 0
         self.times = np.zeros(0, dtype=np.int32)
         self.person, self.week, self.code = _room(0)
 
-    def push(self, column: Codes) -> None:
-        """Take the next week."""
-        now = np.ascontiguousarray(column, dtype=np.int16)
-        persons = len(now)
+    def push(self, column: Codes, valid: Bits = ALL) -> None:
+        """Take the next week; `valid` has a bit a person, the lowest first, not set where the cell is empty."""
+        column = np.ascontiguousarray(column, dtype=np.int16)
+        persons = len(column)
         if self.weeks == 0:
-            self.start = now.copy()
-            self.times = np.ones(persons, dtype=np.int32)
-            self.person, self.week, self.code = _room(_ROOM * persons + 4)
+            self.now = np.zeros(persons, dtype=np.int16)
+            self.times = np.zeros(persons, dtype=np.int32)
+            self.person, self.week, self.code = _room(_ROOM * persons + 8)
+        elif len(self.person) < self.count + persons + 8:
+            self._grow(2 * len(self.person) + persons + 8)
+        found = (self.person, self.week, self.code)
+        count = _compare(self.now, column, valid, self.weeks, *found, self.times, self.count)
+        if self.weeks == 0:  # the first week is where a person starts, not a change
+            self.start = self.now.copy()
+            self.times[:] = 1
         else:
-            if len(self.person) < self.count + persons + 4:
-                self._grow(2 * len(self.person) + persons + 4)
-            found = (self.person, self.week, self.code)
-            self.count = _compare(self.before, now, self.weeks, *found, self.times, self.count)
-        self.before = now
+            self.count = count
         self.weeks += 1
 
     def _grow(self, size: int) -> None:
@@ -89,22 +98,33 @@ def _room(size: int) -> tuple[NDArray[np.int32], NDArray[np.int16], Codes]:
 
 @compiled
 def _compare(  # noqa: PLR0917 - compiled
-    before: Codes, now: Codes, week: int, person_of: Any, week_of: Any, code_of: Codes, times: Any, count: int
-) -> int:
-    """Note who has another code than the week before; give the number of changes so far."""
-    whole = len(before) // 4 * 4
-    words_before, words_now = before[:whole].view(np.int64), now[:whole].view(np.int64)
-    for word in range(len(words_before)):
-        if words_before[word] != words_now[word]:
-            for person in range(4 * word, 4 * word + 4):
+    now: Codes, column: Codes, valid: Bits, week: int, person_of: Any, week_of: Any, code_of: Codes, times: Any,
+    count: int,
+) -> int:  # fmt: skip
+    """Bring `now` to the next week and note who changes; give the number of changes so far."""
+    whole = len(now) // 4
+    words, coming = now[: 4 * whole].view(np.uint64), column[: 4 * whole].view(np.uint64)
+    for word in range(whole):
+        cells = coming[word]
+        if len(valid):
+            cells &= _KEEP[(valid[word >> 1] >> (4 * (word & 1))) & 15]
+        if cells != words[word]:
+            before = words[word]
+            words[word] = cells
+            for lane in range(4):
                 # Written for all four, kept for those that changed: cheaper than four guesses of the processor.
-                changed = before[person] != now[person]
+                person = 4 * word + lane
+                changed = (before ^ cells) >> np.uint64(16 * lane) & np.uint64(0xFFFF) != 0
                 person_of[count], week_of[count], code_of[count] = person, week, now[person]
                 times[person] += changed
                 count += changed
-    for person in range(whole, len(before)):
-        if before[person] != now[person]:
-            person_of[count], week_of[count], code_of[count] = person, week, now[person]
+    for person in range(4 * whole, len(now)):
+        cell = column[person]
+        if len(valid) and not (valid[person >> 3] >> (person & 7)) & 1:
+            cell = 0
+        if cell != now[person]:
+            now[person] = cell
+            person_of[count], week_of[count], code_of[count] = person, week, cell
             times[person] += 1
             count += 1
     return count
