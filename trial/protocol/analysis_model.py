@@ -2,6 +2,8 @@
 
 1. What is measured (outcomes), what is asked of it (estimands after ICH E9(R1)), and how it is answered (inference).
 2. Inference has no defaults: what is not declared is not computed.
+3. Beside them may stand: covariates from before randomisation, subgroups with their interaction test, one correction
+   for many questions, planned looks, and spillovers under two-stage saturation. Each is absent or whole.
 """
 
 from typing import Annotated, Literal
@@ -48,9 +50,10 @@ class Estimand(Part):
     treatment: Annotated[Treatment, declared_as("a table with two arms", {"of": "digital", "against": "physical"})]
     outcome: Annotated[Column, declared_as("the name of a declared outcome", "exit_26")]
     summary: Annotated[
-        Literal["difference-in-means", "risk-difference", "restricted-mean-difference", "late"],
+        Literal["difference-in-means", "risk-difference", "restricted-mean-difference", "hazard-ratio", "late"],
         declared_as(
-            '"difference-in-means", "risk-difference", "restricted-mean-difference" or "late"', "difference-in-means"
+            '"difference-in-means", "risk-difference", "restricted-mean-difference", "hazard-ratio" or "late"',
+            "difference-in-means",
         ),
     ]
     dose: Annotated[Literal["share_physical"] | None, declared_as('"share_physical"', "share_physical")] = None
@@ -75,6 +78,75 @@ class Estimand(Part):
     ]
 
 
+class Covariate(Part):
+    """Something the registers know of a citizen from before randomisation."""
+
+    name: Column
+    variable: Annotated[
+        Literal["weeks-employed-before", "benefit-weeks-before", "age", "sex"],
+        declared_as('"weeks-employed-before", "benefit-weeks-before", "age" or "sex"', "weeks-employed-before"),
+    ]
+    weeks: Annotated[
+        int | None,
+        declared_as("a whole number of weeks before randomisation, 4 to 260", 52, ge=4, le=260),
+    ] = None
+    label: Label
+
+
+class Subgroup(Part):
+    """A declared factor whose levels may have different effects, and the estimands that are asked of it."""
+
+    factor: Annotated[
+        Literal["jobcentre", "target_group", "age_group"],
+        declared_as("a declared factor with at most 20 levels", "target_group"),
+    ]
+    estimands: Annotated[
+        tuple[Slug, ...], declared_as("a list of at least one declared estimand", ["itt-exit-26"], min_length=1)
+    ]
+    label: Label
+
+
+class Multiplicity(Part):
+    """One correction of p-values over a family of estimands, each by its first estimator."""
+
+    method: Annotated[
+        Literal["holm", "benjamini-hochberg", "romano-wolf"],
+        declared_as('"holm", "benjamini-hochberg" or "romano-wolf"', "holm"),
+    ]
+    family: Annotated[
+        tuple[Slug, ...],
+        declared_as("a list of at least two declared estimands", ["itt-exit-26", "rmst-time-to-exit"], min_length=2),
+    ]
+    draws: Annotated[
+        int | None, declared_as("a whole number of replays from 100 to 100000", 2000, ge=100, le=100_000)
+    ] = None
+    seed: Annotated[int | None, declared_as("a whole number of at least 0", 1, ge=0, le=2**31)] = None
+
+
+class Monitoring(Part):
+    """Planned looks at one estimand: boundaries by error spending, and an interval that holds at any look."""
+
+    estimand: Annotated[Slug, declared_as("the name of a declared estimand", "itt-weeks-employed")]
+    information: Annotated[
+        tuple[Annotated[float, declared_as("a share above 0 and at most 1", 0.5, gt=0, le=1)], ...],
+        declared_as("a list of rising shares of the information, the last 1.0", [0.5, 1.0], min_length=2),
+    ]
+    spending: Annotated[
+        Literal["obrien-fleming", "pocock"], declared_as('"obrien-fleming" or "pocock"', "obrien-fleming")
+    ]
+    tuned_for: Annotated[
+        int, declared_as("the citizens at which the anytime interval is tightest", 10_000, ge=10, le=100_000_000)
+    ]
+
+
+class Spillovers(Part):
+    """Direct, spillover, total and overall effects where jobcentres were drawn to different shares."""
+
+    estimands: Annotated[
+        tuple[Slug, ...], declared_as("a list of at least one declared estimand", ["itt-exit-26"], min_length=1)
+    ]
+
+
 class SmallStrata(Part):
     """What becomes of a stratum with too few citizens in an arm."""
 
@@ -91,10 +163,14 @@ class Inference(Part):
     sidedness: Annotated[Literal["two-sided"], declared_as('"two-sided"', "two-sided")]
     non_inferiority_level: Level95
     clusters: Annotated[Literal["none", "jobcentre"], declared_as('"none" or "jobcentre"', "none")]
-    covariates: Annotated[tuple[Column, ...], declared_as("a list of declared factors, or []", [])]
+    covariates: Annotated[tuple[Column, ...], declared_as("a list of declared factors and covariates, or []", [])]
     small_strata: Annotated[
         SmallStrata,
         declared_as(
             "a table with rule, minimum_per_arm and within", {"rule": "pool", "minimum_per_arm": 2, "within": []}
         ),
     ]
+    multiplicity: Annotated[
+        Multiplicity | None,
+        declared_as("a table with method and family", {"method": "holm", "family": ["itt-exit-26", "itt-exit-52"]}),
+    ] = None

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trial.protocol import check_design as design
+from trial.protocol import check_inference as inference
 from trial.protocol import check_plan as plan
 from trial.protocol import check_strata as strata
 from trial.protocol.crosscheck import NEEDS
@@ -43,7 +44,13 @@ CHECKS: tuple[Callable[..., None], ...] = (
     plan.check_intercurrent_events,
     plan.check_dose_strategy,
     plan.check_clusters,
-    plan.check_inference_factors,
+    inference.check_inference_factors,
+    inference.check_covariates,
+    inference.check_adjustment,
+    inference.check_subgroups,
+    inference.check_multiplicity,
+    inference.check_monitoring,
+    inference.check_spillovers,
     check_legal_regime,
 )
 

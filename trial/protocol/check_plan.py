@@ -13,12 +13,24 @@ VARIABLES = {
     "difference-in-means": ("weeks-employed",),
     "risk-difference": ("exit-to-employment",),
     "restricted-mean-difference": ("time-to-exit",),
+    "hazard-ratio": ("time-to-exit",),
     "late": ("weeks-employed", "exit-to-employment"),
 }
+MEANS = (
+    "stratified-difference",
+    "strata-regression",
+    "bugni-canay-shaikh",
+    "car-difference",
+    "inverse-probability-weights",
+    "lin",
+    "strata-regression-adjusted",
+    "anhecova",
+)
 ESTIMATORS = {
-    "difference-in-means": ("stratified-difference", "strata-regression"),
-    "risk-difference": ("stratified-difference", "strata-regression"),
-    "restricted-mean-difference": ("kaplan-meier",),
+    "difference-in-means": MEANS,
+    "risk-difference": MEANS,
+    "restricted-mean-difference": ("kaplan-meier", "inverse-probability-of-pause"),
+    "hazard-ratio": ("cox", "grouped-hazards"),
     "late": ("two-stage-least-squares",),
 }
 EVENTS = ("override-to-physical", "pause", "withdrawal")
@@ -36,6 +48,8 @@ RESERVED = (  # columns of the analysis set that are not outcomes
     "share_physical",
     "held",
     "exposed_to_pause",
+    "paused_week",
+    "saturation",
 )
 
 
@@ -220,19 +234,3 @@ def check_clusters(protocol: Protocol) -> Iterator[Fault]:
             mend='se_type = "HC2" and clusters = "none", or se_type = "CR1" and clusters = "jobcentre"',
             code="protocol-clusters",
         )
-
-
-@check("inference", "stratification")
-def check_inference_factors(protocol: Protocol) -> Iterator[Fault]:
-    """Covariates, and the factors small strata are pooled within, are declared factors, each once."""
-    factors = tuple(factor.factor for factor in protocol.stratification)
-    inference = protocol.inference
-    lists: tuple[tuple[Key, tuple[str, ...]], ...] = (
-        (("inference", "covariates"), inference.covariates),
-        (("inference", "small_strata", "within"), inference.small_strata.within),
-    )
-    for path, names in lists:
-        for no, name in enumerate(names):
-            if name not in factors:
-                yield unknown_name((*path, no), "a declared factor", name, factors, nearest_of(name, factors))
-        yield from repeated("names of a list", (((*path, no), name) for no, name in enumerate(names)))

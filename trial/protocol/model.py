@@ -10,7 +10,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict
 
-from trial.protocol.analysis_model import Estimand, Inference, OutcomePart, SeType, SmallStrata, Treatment
+from trial.protocol.analysis_model import (
+    Covariate,
+    Estimand,
+    Inference,
+    Monitoring,
+    Multiplicity,
+    OutcomePart,
+    SeType,
+    SmallStrata,
+    Spillovers,
+    Subgroup,
+    Treatment,
+)
 from trial.protocol.values import (
     Column,
     Dates,
@@ -35,6 +47,7 @@ __all__ = [
     "Beacon",
     "Column",
     "Conversations",
+    "Covariate",
     "Dates",
     "Day",
     "Estimand",
@@ -50,6 +63,8 @@ __all__ = [
     "Level",
     "Level95",
     "Mode",
+    "Monitoring",
+    "Multiplicity",
     "OutcomePart",
     "Override",
     "Part",
@@ -60,7 +75,9 @@ __all__ = [
     "SeType",
     "Slug",
     "SmallStrata",
+    "Spillovers",
     "Strategy",
+    "Subgroup",
     "Summons",
     "TargetGroup",
     "Treatment",
@@ -280,6 +297,10 @@ class Protocol(Part):
     follow_up: Annotated[FollowUp, declared_as("a [follow_up] table", {})]
     outcomes: Annotated[tuple[OutcomePart, ...], declared_as("at least one [[outcomes]] table", [], min_length=1)]
     estimands: Annotated[tuple[Estimand, ...], declared_as("at least one [[estimands]] table", [], min_length=1)]
+    covariates: Annotated[tuple[Covariate, ...], declared_as("a list of [[covariates]] tables", [])] = ()
+    subgroups: Annotated[tuple[Subgroup, ...], declared_as("a list of [[subgroups]] tables", [])] = ()
+    monitoring: Annotated[Monitoring | None, declared_as("a [monitoring] table", {})] = None
+    spillovers: Annotated[Spillovers | None, declared_as("a [spillovers] table", {})] = None
     inference: Annotated[Inference, declared_as("an [inference] table", {})]
     legal: Annotated[Legal, declared_as("a [legal] table", {})]
 

@@ -41,11 +41,22 @@ Mode = Annotated[
     Literal["physical", "telephone", "video"], declared_as('"physical", "telephone" or "video"', "telephone")
 ]
 Estimator = Annotated[
-    Literal["stratified-difference", "strata-regression", "kaplan-meier", "two-stage-least-squares"],
-    declared_as(
-        'an estimator: "stratified-difference", "strata-regression", "kaplan-meier" or "two-stage-least-squares"',
+    Literal[
         "stratified-difference",
-    ),
+        "strata-regression",
+        "bugni-canay-shaikh",
+        "car-difference",
+        "inverse-probability-weights",
+        "lin",
+        "strata-regression-adjusted",
+        "anhecova",
+        "kaplan-meier",
+        "inverse-probability-of-pause",
+        "cox",
+        "grouped-hazards",
+        "two-stage-least-squares",
+    ],
+    declared_as("an estimator: its name as in the glossary", "stratified-difference"),
 ]
 Strategy = Annotated[
     Literal["treatment-policy", "hypothetical", "composite", "while-on-treatment", "principal-stratum", "dose"],

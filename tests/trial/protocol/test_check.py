@@ -12,6 +12,20 @@ SHIPPED = shipped("digital-samtaler.toml")
 PHYSICAL = 'name = "physical"\nratio = 1'
 ITT = "[estimands.intercurrent]"
 
+LEGAL = 242  # the line of [legal], before which a table is put
+COVARIATE = """[[covariates]]
+name = "worked_before"
+variable = "weeks-employed-before"
+weeks = 52
+label = { da = "Uger i arbejde", en = "Weeks in work" }
+"""
+MONITORING = """[monitoring]
+estimand = "itt-exit-26"
+information = [0.5, 1.0]
+spending = "obrien-fleming"
+tuned_for = 10000
+"""
+
 # check: the changes, then the line, the code and words of its problem.
 CASES = {
     "check_arm_names": (
@@ -44,7 +58,7 @@ CASES = {
     ),
     "check_legal_order": (
         [("period = { from = 2021-01-01, to = 2021-12-31 }", "period = { from = 2021-12-31, to = 2021-01-01 }")],
-        232,
+        246,
         "protocol-order",
         "legal.period.to",
     ),
@@ -62,13 +76,13 @@ CASES = {
     ),
     "check_legal_status": (
         [('status = "example"', 'status = "order"')],
-        230,
+        244,
         "protocol-legal-status",
         "legal.order example",
     ),
     "order-without-status": (
         [('order = "example"', 'order = "BEK 1 of 2021"')],
-        230,
+        244,
         "protocol-legal-status",
         "legal.order",
     ),
@@ -270,6 +284,72 @@ CASES = {
         225,
         "protocol-repeated",
         "within[2]",
+    ),
+    "check_covariates": (
+        [("[legal]", f"{COVARIATE}[legal]"), ("weeks = 52", "")],
+        LEGAL,
+        "protocol-covariate",
+        "covariates[1].weeks weeks-employed-before weeks = 52",
+    ),
+    "weeks-of-an-age": (
+        [("[legal]", f"{COVARIATE}[legal]"), ('variable = "weeks-employed-before"', 'variable = "age"')],
+        LEGAL + 3,
+        "protocol-covariate",
+        "covariates[1].weeks",
+    ),
+    "covariate-of-the-analysis-set": (
+        [("[legal]", f"{COVARIATE}[legal]"), ('name = "worked_before"', 'name = "held"')],
+        LEGAL + 1,
+        "protocol-reserved",
+        "covariates[1].name",
+    ),
+    "check_adjustment": (
+        [('estimators = ["stratified-difference", "strata-regression"]', 'estimators = ["lin"]')],
+        148,
+        "protocol-adjustment",
+        "estimands[1].estimators[1] covariates",
+    ),
+    "check_subgroups": (
+        [('estimands = ["itt-weeks-employed"]', 'estimands = ["late-share-physical"]')],
+        233,
+        "protocol-subgroup",
+        "subgroups[1].estimands[1] late",
+    ),
+    "a-subgroup-of-too-many": (
+        [('factor = "target_group"\nestimands', 'factor = "jobcentre"\nestimands')],
+        232,
+        "protocol-subgroup",
+        "subgroups[1].factor 98 levels",
+    ),
+    "check_multiplicity": (
+        [('family = ["itt-exit-26"', 'family = ["itt-weeks-employed"')],
+        228,
+        "protocol-family",
+        "inference.multiplicity.family[1] primary",
+    ),
+    "replays-without-draws": (
+        [('method = "holm"', 'method = "romano-wolf"')],
+        226,
+        "protocol-family",
+        "inference.multiplicity.draws draws = 2000",
+    ),
+    "check_monitoring": (
+        [("[legal]", f"{MONITORING}[legal]"), ("[0.5, 1.0]", "[0.5, 0.9]")],
+        LEGAL + 2,
+        "protocol-monitoring",
+        "monitoring.information 1.0",
+    ),
+    "looks-at-nothing": (
+        [("[legal]", f"{MONITORING}[legal]"), ('estimand = "itt-exit-26"', 'estimand = "itt-exit-25"')],
+        LEGAL + 1,
+        "protocol-reference",
+        "monitoring.estimand itt-exit-26",
+    ),
+    "check_spillovers": (
+        [("[legal]", '[spillovers]\nestimands = ["itt-exit-26"]\n[legal]')],
+        LEGAL,
+        "protocol-spillovers",
+        "saturation big-stick@1",
     ),
     "check_legal_regime": (
         [('derogates = ["LAB § 33"]', "derogates = []")],

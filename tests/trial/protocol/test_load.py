@@ -50,7 +50,7 @@ VALUES = [
     ('se_type = "HC2"', 'se_type = "robust"', 216, "protocol-value", "inference.se_type HC3"),
     ('se_type = "HC2"', 'se_type = "classical"', 216, "protocol-value", "robust CR1-nested"),
     ("level = 0.95", "level = 95", 217, "protocol-value", "inference.level below 1"),
-    ('status = "example"', 'status = "pending"', 229, "protocol-value", "legal.status"),
+    ('status = "example"', 'status = "pending"', 243, "protocol-value", "legal.status"),
     ('format = "lodtraek-protocol/1"', 'format = "lodtraek-protocol/2"', 3, "protocol-value", "lodtraek-protocol/1"),
     ("codes/municipalities.csv", "codes/nowhere.csv", 72, "protocol-reference", "code file"),
     ("codes/municipalities.csv", "../../../etc/passwd", 72, "protocol-reference", "code file"),
