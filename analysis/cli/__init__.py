@@ -10,6 +10,8 @@ COMMANDS = {
     "report": "analysis.cli.report:report",
     "reproduce": "analysis.cli.reproduce:reproduce",
     "economics": "analysis.cli.economics:economics",
+    "experiment": "analysis.cli.experiment:experiment",
+    "power": "analysis.cli.power:power",
 }
 
 

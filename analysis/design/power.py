@@ -155,8 +155,7 @@ def planning(number: float) -> int:
     """Round a number of citizens to three digits, as plans are written."""
     if number < 1000:
         return round(number)
-    scale = 10 ** (math.floor(math.log10(number)) - 2)
-    return round(number / scale) * scale
+    return int(round(number, 2 - math.floor(math.log10(number))))
 
 
 def _ratio(ratio: float) -> float:
