@@ -53,7 +53,10 @@ class _NoDraws:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One protocol, its digest, its procedure and, where they are known, the trial key and the beacon's value."""
+    """One protocol, its digest, its procedure and, where they are known, the trial key and the beacon's value.
+
+    texts: the protocol and the files it refers to, word for word as the ledger holds them, by their names.
+    """
 
     number: int
     protocol: Protocol
@@ -61,6 +64,7 @@ class Epoch:
     secret: bytes | None = field(default=None, repr=False)
     beacon_value: str | None = None
     awaits_dry_run: bool = False
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def procedure(self) -> Procedure:

@@ -234,7 +234,8 @@ def begun(payload: Row, secret: bytes | None, seq: int) -> Epoch:
     protocol = protocol_of(payload["protocol_toml"], payload["references"])
     if payload["procedure"] != protocol.randomisation.procedure:
         raise wrong(seq, NOT_ITS_PROTOCOL)
-    return Epoch(payload["epoch"], protocol, payload["protocol"], secret)
+    held = {"protocol.toml": payload["protocol_toml"], **payload["references"]}
+    return Epoch(payload["epoch"], protocol, payload["protocol"], secret, texts=held)
 
 
 def replay(entries: Iterable[Entry], secret: bytes | None = None) -> State:

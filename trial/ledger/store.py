@@ -13,6 +13,7 @@ from functools import cache, cached_property, lru_cache
 from operator import itemgetter
 from typing import Any, Self
 
+import orjson
 import sqlalchemy as sa
 
 from trial.errors import LedgerError, StateError
@@ -186,6 +187,14 @@ class Transaction:
         """Give the entries of a kind, in order."""
         statement = sa.select(schema.LEDGER).where(schema.LEDGER.c.kind == kind).order_by(schema.LEDGER.c.seq)
         return [Entry(*row) for row in self._connection.execute(statement)]
+
+    def answer_payloads(self) -> Iterator[Row]:
+        """Give the payload of every answer, in order: an arm, or the reason there is none."""
+        statement = sa.select(schema.LEDGER.c.payload).join(
+            schema.PARTICIPANTS, schema.PARTICIPANTS.c.seq == schema.LEDGER.c.seq
+        )
+        for payload in self._connection.execute(statement.order_by(schema.LEDGER.c.seq)).scalars():
+            yield {"arm": None, **orjson.loads(payload)}
 
     def assigned_while_paused(self, municipality_code: str | None = None, closed_on: str | None = None) -> list[str]:
         """Give the citizens assigned on a day that is known by now to be paused, as nobody knew then.
