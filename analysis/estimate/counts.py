@@ -53,7 +53,7 @@ def count(
     arms: tuple[str, str] = ("control", "treated"),
 ) -> Counts:
     """Count citizens. `event`: 0 censored, 1 the exit of interest, 2 and up competing exits; whole weeks from 0."""
-    weeks, causes = _whole(week, "week of exit or censoring"), _whole(event, "cause of exit")
+    weeks, causes = whole(week, "week of exit or censoring"), whole(event, "cause of exit")
     if not len(weeks):
         raise DegenerateError("no citizen has an observed duration")
     if weeks.max() > MAX_WEEKS or causes.max() > 100:
@@ -69,7 +69,8 @@ def count(
     return counts
 
 
-def _whole(values: npt.ArrayLike, what: str) -> Ints:
+def whole(values: npt.ArrayLike, what: str) -> Ints:
+    """Give whole numbers from 0 on; raises DegenerateError where a value is missing, broken or below."""
     numbers = np.asarray(values)
     if not np.issubdtype(numbers.dtype, np.integer):
         numbers = np.asarray(values, dtype=np.float64)
@@ -77,7 +78,7 @@ def _whole(values: npt.ArrayLike, what: str) -> Ints:
             raise DegenerateError(f"{int((~np.isfinite(numbers)).sum())} citizens have no {what}")
         if (numbers != np.rint(numbers)).any():
             raise DegenerateError(f"a {what} is not a whole number")
-    whole = numbers.astype(np.int64)
-    if len(whole) and whole.min() < 0:
+    found = numbers.astype(np.int64)
+    if len(found) and found.min() < 0:
         raise DegenerateError(f"a {what} is below 0")
-    return whole
+    return found

@@ -9,6 +9,7 @@
 4. Replays come from `replay`: the procedure actually run, not a permutation that merely resembles it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +79,39 @@ def randomisation_test(
     test = HypothesisTest(own, (1 + beyond) / (1 + draws), name, sizes, notes=(f"{draws} replays of {replay.name}",))
     low, high = _interval(slope, within, own_slope, level) if interval else (None, None)
     return Randomisation(test, low, high, level, draws, seed, replay.name)
+
+
+def replayed_statistics(
+    outcomes: Sequence[npt.ArrayLike], treated: npt.ArrayLike, replay: Replay, *, draws: int, seed: int
+) -> tuple[Floats, Floats]:
+    """Give the studentised statistic of each outcome and its replays, draws x outcomes: the same draws for all."""
+    own, drawn = [], []
+    for slope, slopes, error, errors in _together(outcomes, treated, replay, draws, seed):
+        own.append(slope / error)
+        # A draw in which an outcome does not vary within the arms is counted as far as the observed one.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            drawn.append(np.where(errors > 0, slopes / errors, abs(own[-1])))
+    return np.array(own), np.column_stack(drawn)
+
+
+def replayed_slopes(
+    outcomes: Sequence[npt.ArrayLike], treated: npt.ArrayLike, replay: Replay, *, draws: int, seed: int
+) -> tuple[list[float], list[Floats]]:
+    """Give the strata-regression slope of each outcome and its replays: the same draws for all."""
+    found = _together(outcomes, treated, replay, draws, seed)
+    return [slope for slope, _, _, _ in found], [slopes for _, slopes, _, _ in found]
+
+
+def _together(
+    outcomes: Sequence[npt.ArrayLike], treated: npt.ArrayLike, replay: Replay, draws: int, seed: int
+) -> list[tuple[float, Floats, float, Floats]]:
+    found = []
+    for outcome in outcomes:
+        data, arm = _prepare(outcome, treated, replay, None)
+        own, _, error = _observed(data, arm, replay)
+        slopes, _, errors = _drawn(data, replay, [0, 1, 2], draws, seed)
+        found.append((float(own[0]), slopes, float(error[0]), errors))
+    return found
 
 
 def _drawn(data: _Data, replay: Replay, wanted: list[int], draws: int, seed: int) -> tuple[Floats, Floats, Floats]:
