@@ -20,7 +20,7 @@ from trial.ledger.beacon import published_at, read_value
 from trial.ledger.checkpoint import public_key
 from trial.ledger.epoch import Epoch
 from trial.ledger.projection import Row
-from trial.ledger.replay import State, begun
+from trial.ledger.replay import State, begun, has_passed
 from trial.ledger.store import Transaction
 
 
@@ -86,6 +86,11 @@ def record_dry_run(transaction: Transaction, epoch: Epoch, found: Mapping[str, A
         raise StateError(
             "a dry run must try the protocol in force", found="a dry run of another protocol",
             mend="trial dry-run", code="dry-run-protocol",
+        )  # fmt: skip
+    if found["passed"] != has_passed(found):
+        raise StateError(
+            "a dry run passes exactly when it was large enough and every check holds", found="another verdict",
+            mend="trial dry-run", code="dry-run-verdict",
         )  # fmt: skip
     entry = transaction.append("dry-run@1", {**found, "epoch": epoch.number})
     row = transaction.newest_epoch()

@@ -1,6 +1,7 @@
 """The dry run: it passes what is sound, names what is not, can be repeated, and opens production."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,11 @@ from click.testing import CliRunner
 from tests.bundles import protocol
 from tests.opened import DAY, KEYS, PROTOCOL, TickingClock, arms, arrivals, dry_run, open_trial, url
 from trial.cli import main
-from trial.errors import LedgerError, LodtraekError, StateError
+from trial.errors import LodtraekError, StateError
 from trial.keys import Keys, new_key_file
+from trial.ledger.epoch import Epoch
 from trial.ledger.proof import verify_store
 from trial.ledger.replay import TRIED
-from trial.procedures import choose as chance
-from trial.procedures import procedure as drawing
 from trial.service import Trial
 from trial.simulator import dry_run as try_out
 
@@ -68,7 +68,8 @@ def test_a_design_that_can_be_guessed_does_not_pass(tmp_path: Path) -> None:
 
 def test_a_coin_that_is_not_fair_does_not_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Replay would not see it: the same code draws twice. The ratio does."""
-    for module in (chance, drawing):
+    for name in ("choose", "procedure"):
+        module = sys.modules[f"trial.procedures.{name}"]  # the package has a function of that name
         monkeypatch.setattr(module, "pick", lambda weights, number: min(i for i, w in enumerate(weights) if w))
     found = try_out(with_table(tmp_path, 'procedure = "simple@1"'), seed=1)
     assert not found.checks["ratio"] and not found.checks["imbalance"] and not found.payload()["passed"]
@@ -103,7 +104,7 @@ def test_what_is_recorded_must_be_of_the_protocol_in_force_and_true(tmp_path: Pa
         trial.record_dry_run(dry_run(trial, protocol="0" * 64))
     assert caught.value.stable_code == "dry-run-protocol"
     for untrue in ({"checks": {"ratio": True}}, {"arrivals": 999}, {"passed": False}):
-        with pytest.raises(LedgerError, match="exactly when"):
+        with pytest.raises(StateError, match="exactly when"):
             trial.record_dry_run(dry_run(trial, **untrue))
     assert trial.head.length == 1
 
@@ -142,3 +143,20 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         passed.exit_code == 0 and "verification    yes" in passed.stdout and "stands in the ledger" in passed.stderr
     )
     assert run(main, ["verify"]).exit_code == 0
+
+
+def test_replay_finds_who_was_answered_before_it_and_a_verdict_that_is_untrue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = in_production(url(tmp_path))
+    monkeypatch.setattr(Epoch, "check_drawable", lambda epoch: None)
+    trial.assign(arrivals([1]), DAY)
+    [found] = verify_store(trial.store, PRODUCTION.trial).findings
+    assert found.where == "ledger row 2" and "before a dry run has passed" in found.problem
+    folder = tmp_path / "other"
+    folder.mkdir()
+    other = open_trial(folder)
+    with other.store.write("2021-03-01T09:00:00.000000Z") as transaction:
+        transaction.append("dry-run@1", {**dry_run(other, passed=True, arrivals=10), "epoch": 1})
+    [found] = verify_store(other.store, KEYS.trial).findings
+    assert found.where == "ledger row 2" and "exactly when" in found.problem
