@@ -20,6 +20,7 @@ class Comparison:
     treatment: (n,) int8, 1 treated (digital) and 0 not. outcome: (n,). covariates: (n, k), `names` their names.
     stratum, period, cluster: (n,) codes; period is calendar time where there is one. placebo: name to (n,), earlier
     outcomes or negative controls that the treatment cannot have moved. randomised: whether a ledger proves it.
+    dropped: units left out because their outcome was not observed.
     """
 
     treatment: NDArray[np.int8]
@@ -31,6 +32,7 @@ class Comparison:
     cluster: Codes | None = None
     placebo: Mapping[str, Floats] = field(default_factory=dict)
     randomised: bool = False
+    dropped: int = 0
 
     def __len__(self) -> int:
         """Count units."""

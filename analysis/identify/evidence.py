@@ -3,15 +3,15 @@
 1. A comparison is always there when a treatment can be told at all; a panel only for spells by week.
 2. A ledger proof says how it is known that arms were drawn: a ledger replayed, a ledger whose chain holds, a
    declaration by the study itself, or a simulation that drew them.
-3. `probability` is the chance of treatment of each unit of the comparison at the moment of the draw. Whatever the
-   procedure, treatment minus probability has mean zero given all that was known: every test of a design rests on it.
+3. `probability` is the chance of treatment of everybody drawn, at the moment of the draw. Whatever the procedure,
+   treatment minus probability has mean zero given all that was known: every test of a design rests on it.
+4. Who was drawn and has no observed outcome is among those drawn, with the outcome NaN; the comparison holds those
+   with an outcome.
 """
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from analysis.identify.comparison import Comparison, Floats
 from analysis.identify.panel import Panel
@@ -23,7 +23,7 @@ Basis = Literal["replayed", "chained", "stated", "simulated"]
 class LedgerProof:
     """How it is known that arms were drawn.
 
-    problems: what did not hold, empty where all did. probability: (n,) of treatment, in the order of the comparison;
+    problems: what did not hold, empty where all did. probability: (n,) of treatment, in the order of those drawn,
     None where nobody recorded it. received: (n,) treatment received, NaN where unknown. saturations: the shares of
     treatment drawn for whole clusters, where they were.
     """
@@ -45,16 +45,15 @@ class LedgerProof:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All there is to judge by. `later` are comparisons at further horizons, by week; `dropped` the spells that
-    were censored before the first horizon and take no part."""
+    """All there is to judge by.
+
+    drawn: everybody with an arm, outcome NaN where it was not observed. later: comparisons at further horizons, by
+    week. instruments: (n,) of each, in the order of the comparison.
+    """
 
     panel: Panel | None = None
     comparison: Comparison | None = None
     ledger: LedgerProof | None = None
-    later: dict[int, Comparison] = field(default_factory=dict)
-    instruments: dict[str, NDArray[np.float64]] = field(default_factory=dict)
-    dropped: int = 0
-
-    def with_ledger(self, ledger: LedgerProof) -> "Evidence":
-        """Give the same evidence with a proof that arms were drawn."""
-        return replace(self, ledger=ledger)
+    drawn: Comparison | None = None
+    later: Mapping[int, Comparison] = field(default_factory=dict)
+    instruments: Mapping[str, Floats] = field(default_factory=dict)

@@ -5,6 +5,8 @@
    seen: the cell holds UNSEEN, never NONE, for what was not observed is not an absence.
 3. Calendar weeks are whole ISO weeks counted from that of 1970-01-01, so that week 53 needs no arithmetic.
 4. Nothing here knows a file or a register; one spell and one week cost one byte.
+5. A comparison of first talks takes the spells whose first talk was held by the landmark week; one of arms takes
+   every spell with an arm. Spells censored before the horizon are dropped and counted; another exit is no employment.
 """
 
 from collections.abc import Mapping
@@ -14,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.identify.comparison import Comparison
 from trial.errors import PlanError
 
 UNSEEN, NONE, PHYSICAL, TELEPHONE, VIDEO = -1, 0, 1, 2, 3
@@ -80,3 +83,60 @@ class Panel:
         """Whether each spell is at risk in each week: (n, weeks)."""
         at: NDArray[np.bool_] = np.arange(1, self.weeks + 1)[None, :] <= self.last_week[:, None]
         return at
+
+    def stratum(self) -> Codes:
+        """Give each spell's jobcentre and target group as one code."""
+        groups = int(self.target_group.max(initial=0)) + 1
+        return (self.jobcentre.astype(np.int32) * groups + self.target_group).astype(np.int32)
+
+    def first_talk(self, by_week: int) -> tuple[Codes, Bytes]:
+        """Give the spell week of the first talk held by a week (0: none) and its mode (NONE: none)."""
+        early = self.talk[:, :by_week]
+        held = early > NONE
+        week = np.where(held.any(axis=1), held.argmax(axis=1) + 1, 0).astype(np.int32)
+        mode = early[np.arange(len(early)), np.maximum(week - 1, 0)]
+        return week, np.where(week > 0, mode, NONE).astype(np.int8)
+
+    def exits(self, horizon: int) -> tuple[Floats, NDArray[np.bool_]]:
+        """Give who left to employment by a week, and whether that is known: censored before it is not."""
+        out = (self.cause == EMPLOYMENT) & (self.last_week <= horizon)
+        known = (self.cause != CENSORED) | (self.last_week >= horizon)
+        return out.astype(np.float64), known
+
+
+def landmark(panel: Panel, by_week: int, horizon: int) -> Comparison:
+    """Compare digital with physical first talks held by a week, on exit to employment by the horizon."""
+    week, mode = panel.first_talk(by_week)
+    period = (panel.first_week + week - 1).astype(np.int32)
+    return _comparison(panel, week > 0, (mode > PHYSICAL).astype(np.int8), period, horizon)
+
+
+def assigned(panel: Panel, horizon: int) -> Comparison:
+    """Compare the arms drawn, on exit to employment by the horizon; calendar time is that of the first week."""
+    if panel.arm is None:
+        raise PlanError(
+            "a comparison of arms needs spells with an arm", found="a panel without arms",
+            mend="judge it as observational: landmark()", code="panel-arm",
+        )  # fmt: skip
+    return _comparison(panel, panel.arm >= 0, (panel.arm == 1).astype(np.int8), panel.first_week, horizon)
+
+
+def rows_of(panel: Panel, by_week: int, horizon: int, *, arms: bool) -> NDArray[np.int64]:
+    """Give the spells of a comparison, in its order."""
+    taken = panel.arm >= 0 if arms and panel.arm is not None else panel.first_talk(by_week)[0] > 0
+    return np.flatnonzero(taken & panel.exits(horizon)[1])
+
+
+def _comparison(
+    panel: Panel, taken: NDArray[np.bool_], treated: Bytes, period: Codes, horizon: int
+) -> Comparison:  # fmt: skip
+    outcome, known = panel.exits(horizon)
+    rows = np.flatnonzero(taken & known)
+    names = tuple(panel.covariates)
+    columns = [np.asarray(panel.covariates[name], dtype=np.float64)[rows] for name in names]
+    return Comparison(
+        treated[rows], outcome[rows], np.column_stack(columns) if columns else np.zeros((len(rows), 0)), names,
+        panel.stratum()[rows], period[rows], panel.municipality[rows],
+        {name: np.asarray(past, dtype=np.float64)[rows] for name, past in panel.past.items()},
+        dropped=int((taken & ~known).sum()),
+    )  # fmt: skip

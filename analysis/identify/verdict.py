@@ -118,16 +118,18 @@ def verdict(findings: Iterable[Finding], plan: IdentificationPlan) -> Verdict:
     """Judge: the first open route gives the verdict."""
     by_gate = {finding.gate: finding for finding in findings}
     closed: dict[str, None] = {}
+    undeclared: dict[str, None] = {}
     for route in ROUTES:
         closing = tuple(_closing(route, by_gate, plan))
-        if not closing and route.slug != "bounds-only":
-            believed = _believed(route, by_gate, plan)
+        if closing:
+            closed |= dict.fromkeys(closing if route.slug != "bounds-only" else ())
+            undeclared |= dict.fromkeys(_undeclared(closing))
+            continue
+        believed = _believed(route, by_gate, plan)
+        if route.slug != "bounds-only":
             return Verdict(route.slug, _ordered(route.must_pass, by_gate), believed, route.name)
-        if not closing:
-            believed = _believed(route, by_gate, plan)
-            return Verdict(route.slug, _against(closed, by_gate), believed, route.name, _undeclared(closed))
-        closed |= dict.fromkeys(closing if route.slug != "bounds-only" else ())
-    return Verdict("not-identified", _against(closed, by_gate), (), None, _undeclared(closed))
+        return Verdict(route.slug, _against(closed, by_gate), believed, route.name, tuple(undeclared))
+    return Verdict("not-identified", _against(closed, by_gate), (), None, tuple(undeclared))
 
 
 def _closing(route: Route, by_gate: Mapping[str, Finding], plan: IdentificationPlan) -> Iterable[str]:
@@ -154,8 +156,10 @@ def _against(closed: Iterable[str], by_gate: Mapping[str, Finding]) -> tuple[Fin
     return _ordered(told or seen, by_gate)
 
 
-def _undeclared(closed: Iterable[str]) -> tuple[str, ...]:
-    return tuple(name.removeprefix(ASSUMED) for name in closed if name.startswith(ASSUMED))
+def _undeclared(closing: tuple[str, ...]) -> tuple[str, ...]:
+    """Name the assumptions that alone close a route: nothing where a gate closes it as well."""
+    names = [name.removeprefix(ASSUMED) for name in closing if name.startswith(ASSUMED)]
+    return tuple(names) if len(names) == len(closing) else ()
 
 
 def _ordered(gates: Iterable[str], by_gate: Mapping[str, Finding]) -> tuple[Finding, ...]:
