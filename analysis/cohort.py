@@ -51,19 +51,17 @@ class Cohort:
 
 def link_cohort(assignments: pd.DataFrame, folder: Path, table: NDArray[np.uint8]) -> Cohort:
     """Follow every participant through the registers; `table` gives the state of each code."""
-    link = read_link(folder).to_pandas()
-    link["row"] = pd.Index(assignments["participant_id"]).get_indexer(link["participant_id"])
-    link = link[link["row"] >= 0].sort_values(["row", "pnr"], ignore_index=True)
+    link = linked(assignments, folder)
     mondays = [week_of(day) for day in pd.to_datetime(assignments["assigned_on"]).dt.date]
     dream = read_dream(folder, table, link["pnr"].to_numpy(dtype=object), since=min(mondays, default=None))
     _check_coverage(dream, min(mondays), folder)
     link["there"] = pd.Index(dream.pnr).get_indexer(link["pnr"])
-    codes, found = _joined(len(assignments), link, dream)
+    codes, found = joined_codes(len(assignments), link, dream)
     lost = np.full(len(assignments), "not-linked", dtype=object)
     lost[link["row"]] = "not-in-dream"
     lost[found] = None
     states = np.where(found[:, None], table[codes], np.uint8(State.UNSEEN))
-    by_key, last_paid = _by_week(read_pay(folder, link["pnr"].to_numpy(dtype=object)), dream.mondays)
+    by_key, last_paid = hours_by_week(read_pay(folder, link["pnr"].to_numpy(dtype=object)), dream.mondays)
     hours = np.zeros(states.shape, dtype=np.float32)
     np.add.at(hours, link["row"].to_numpy(), by_key)
     start = np.array([(monday - dream.mondays[0]).days // 7 for monday in mondays])
@@ -75,6 +73,13 @@ def link_cohort(assignments: pd.DataFrame, folder: Path, table: NDArray[np.uint8
     follow_up = FollowUp(states[:, 1:], hours[:, 1:], until, whole_month, month_weeks[:, 1:])
     keys = np.bincount(link["row"], minlength=len(assignments))
     return Cohort(lost, keys, states[:, 0], follow_up, dream.mondays[-1])
+
+
+def linked(assignments: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Give the keys of the participants: participant_id, pnr, and the row of the assignments."""
+    link = read_link(folder).to_pandas()
+    link["row"] = pd.Index(assignments["participant_id"]).get_indexer(link["participant_id"])
+    return link[link["row"] >= 0].sort_values(["row", "pnr"], ignore_index=True)
 
 
 def _check_coverage(dream: Dream, first: date, folder: Path) -> None:
@@ -89,7 +94,7 @@ def _check_coverage(dream: Dream, first: date, folder: Path) -> None:
         )
 
 
-def _joined(persons: int, link: pd.DataFrame, dream: Dream) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
+def joined_codes(persons: int, link: pd.DataFrame, dream: Dream) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
     """Join the weeks of all keys of a participant: a week has the code of the first key that has one."""
     codes = np.zeros((persons, len(dream.mondays)), dtype=np.int16)
     there = link[link["there"] >= 0]
@@ -109,7 +114,7 @@ def _whole_month(mondays: tuple[date, ...]) -> NDArray[np.int64]:
     return np.asarray(begins[np.searchsorted(begins, np.arange(len(month)), side="right")] - np.arange(len(month)))
 
 
-def _by_week(pay: Pay, mondays: tuple[date, ...]) -> tuple[NDArray[np.float32], int]:
+def hours_by_week(pay: Pay, mondays: tuple[date, ...]) -> tuple[NDArray[np.float32], int]:
     """Give each week the hours of its Thursday's month, and the last week the income register covers (-1: none)."""
     month = np.array([month_of(monday + THURSDAY) - pay.first_month for monday in mondays])
     covered = (month >= 0) & (month < pay.hours.shape[1])

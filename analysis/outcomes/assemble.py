@@ -2,11 +2,16 @@
 
 1. A row is never dropped: who cannot be measured has missing values and, in `<outcome>_missing_reason`, why.
 2. The dose is the share of held conversations held physically, 0 where none was held.
-3. Exposed to a pause is whose municipality was paused between randomisation and the last due conversation.
+3. Exposed to a pause is whose municipality was paused between randomisation and the last due conversation;
+   `paused_week` is the first week after randomisation in which it was, missing where it never was.
+4. Declared covariates are what the registers knew before randomisation; `saturation` is the share of the second arm
+   drawn for the citizen's market where the trial draws shares.
+5. `weekly` keeps the weeks behind an outcome that counts weeks employed: citizens x weeks.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,9 +22,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analysis.cohort import FlowStep, flow_of_cohort, link_cohort, step
+from analysis.outcomes.history import history
 from analysis.outcomes.measure import Measured, check_measurable, measure, shipped_codes
 from analysis.registers.codes import look_up
 from analysis.registers.files import Writers, write_text
+from analysis.registers.weeks import week_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,7 @@ class AnalysisSet:
 
     frame: pd.DataFrame
     flow: list[FlowStep]
+    weekly: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     def write(self, out: Path) -> None:
         """Write analysis_set.parquet and flow.json into a folder."""
@@ -67,13 +75,23 @@ def analysis_set(
     frame["linked"] = cohort.lost == None  # noqa: E711 - elementwise
     frame["lost_reason"] = pd.Series(cohort.lost, index=frame.index, dtype="object")
     flow = [*flow_of_arrivals(not_randomised, len(rows)), *flow_of_cohort(rows["arm"], cohort)]
+    weekly: dict[str, NDArray[np.bool_]] = {}
     for outcome in protocol.outcomes:
         measured = measure(outcome, cohort.follow_up)
         reason = np.where(frame["linked"], measured.reason, cohort.lost)
         flow += _write(frame, outcome, measured, reason)
+        if measured.weekly is not None:
+            weekly[outcome.name] = measured.weekly
     _write_dose(frame, conversations)
     frame["exposed_to_pause"] = exposed_to_pause(rows, pauses, max(protocol.conversations.due_weeks))
-    return AnalysisSet(frame, flow)
+    frame["paused_week"] = paused_week(rows, pauses)
+    if protocol.covariates:
+        codes = look_up(shipped_codes()) if table is None else table
+        for name, values in history(protocol.covariates, rows, registers, codes).items():
+            frame[name] = values
+    if protocol.randomisation.procedure.startswith("saturation@"):
+        frame["saturation"] = saturation(rows, protocol)
+    return AnalysisSet(frame, flow, weekly)
 
 
 def _frame(table: Any) -> pd.DataFrame:
@@ -128,3 +146,27 @@ def exposed_to_pause(rows: pd.DataFrame, pauses: pd.DataFrame | None, weeks: int
         overlap = (closed <= stop) & (pd.isna(reopened) | (reopened > start))
         exposed |= ((rows["municipality_code"] == code) & overlap).to_numpy()
     return exposed
+
+
+def paused_week(rows: pd.DataFrame, pauses: pd.DataFrame | None) -> NDArray[np.float64]:
+    """Give the first week after randomisation in which the own municipality was paused, NaN where none was."""
+    first = np.full(len(rows), np.nan)
+    if pauses is None or pauses.empty:
+        return first
+    monday = pd.to_datetime([week_of(day) for day in pd.to_datetime(rows["assigned_on"]).dt.date])
+    start = pd.to_datetime(rows["assigned_on"])
+    closed_on, reopened_on = pd.to_datetime(pauses["closed_on"]), pd.to_datetime(pauses["reopened_on"])
+    for code, closed, reopened in zip(pauses["municipality_code"], closed_on, reopened_on, strict=True):
+        hit = (rows["municipality_code"] == code) & (pd.isna(reopened) | (reopened > start))
+        week = np.maximum((closed - monday).days // 7, 1).to_numpy(dtype=np.float64)
+        first = np.where(hit, np.fmin(first, week), first)
+    return first
+
+
+def saturation(rows: pd.DataFrame, protocol: Any) -> NDArray[np.float64]:
+    """Give the share of the second arm drawn for each citizen's market: what its first citizen was offered."""
+    market = str(protocol.randomisation.parameters["factor"])
+    second = f"prob_{protocol.arms[1].name}"
+    order = rows.sort_values(["assigned_at", "step"] if "step" in rows else "assigned_on", kind="stable")
+    shares: pd.Series[float] = order.groupby(market, observed=True)[second].first()
+    return np.asarray(rows[market].map(shares), dtype=np.float64)

@@ -12,7 +12,7 @@
    exit could be seen has no time at risk and is missing with that reason.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -35,16 +35,20 @@ REASONS = {
 _KNOWN_ENDS = np.array([State.PENSION, State.DEAD], dtype=np.uint8)
 _HEALTH = np.array([State.HEALTH, State.DISABILITY], dtype=np.uint8)
 _OTHERS = (State.UNEMPLOYED, State.EDUCATION, State.LEAVE, State.RETIREMENT, State.SUPPORTED)
-_BENEFITS = np.array([*_HEALTH, *_OTHERS], dtype=np.uint8)
+BENEFITS = np.array([*_HEALTH, *_OTHERS], dtype=np.uint8)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One value a citizen: a count, or the week of a time with its `event`; NaN where there is a `reason`."""
+    """One value a citizen: a count, or the week of a time with its `event`; NaN where there is a `reason`.
+
+    weekly: the weeks a count of weeks employed adds up, citizens x weeks.
+    """
 
     value: NDArray[np.float64]
     event: NDArray[np.int8] | None
     reason: NDArray[Any]
+    weekly: NDArray[np.bool_] | None = None
 
 
 def check_measurable(outcome: Any) -> None:
@@ -67,7 +71,7 @@ def measure(outcome: Any, follow_up: FollowUp) -> Measured:
 
 def _benefit_weeks(exits: Exits, by_week: int, follow_up: FollowUp) -> Measured:
     week = np.arange(1, follow_up.state.shape[1] + 1)
-    benefit = np.isin(follow_up.state, _BENEFITS) & (week < exits.end[:, None]) & (week <= by_week)
+    benefit = np.isin(follow_up.state, BENEFITS) & (week < exits.end[:, None]) & (week <= by_week)
     return _counted(benefit.sum(axis=1).astype(np.float64), exits, _followed(exits, by_week))
 
 
@@ -94,8 +98,9 @@ def _followed(exits: Exits, by_week: int) -> Bools:
 
 
 def _weeks_employed(exits: Exits, by_week: int, _: FollowUp) -> Measured:
-    weeks = exits.out[:, :by_week].sum(axis=1).astype(np.float64)
-    return _counted(weeks, exits, _seen(exits, by_week))
+    weeks = exits.out[:, :by_week]
+    counted = _counted(weeks.sum(axis=1).astype(np.float64), exits, _seen(exits, by_week))
+    return replace(counted, weekly=weeks)
 
 
 def _seen(exits: Exits, by_week: int) -> Bools:
