@@ -1,6 +1,7 @@
 """`analysis registers`: make synthetic registers, check real ones, build the analysis set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -127,30 +128,70 @@ def check(*, folder: Path, code_file: Path | None, unknown_as: str | None, as_js
 @registers.command("spells")
 @click.argument("folder", type=FOLDER)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for spells.parquet.")
+@click.option("--bundle", type=FOLDER, help="Also follow its participants, and count them, in the same pass.")
+@click.option(
+    "--definition", type=click.Choice(["a", "b"]), default="a", show_default=True, help="Of exit, with --bundle."
+)
+@click.option(
+    "--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True, help="Who does the work."
+)
 @with_codes
 @json_option
 @dry_run_option
 def spells(
-    *, folder: Path, out: Path | None, code_file: Path | None, unknown_as: str | None, as_json: bool, dry_run: bool
+    *,
+    folder: Path,
+    out: Path | None,
+    bundle: Path | None,
+    definition: str,
+    engine: str,
+    code_file: Path | None,
+    unknown_as: str | None,
+    as_json: bool,
+    dry_run: bool,
 ) -> None:
     """Find the spells of unemployment of everybody in DREAM, with what ended them.
 
-    Example: analysis registers spells registers --out spells
+    Example: analysis registers spells registers --out spells --bundle bundle
     """
     import os
     from dataclasses import asdict
 
+    from analysis.outcomes.national import Gatherer, spells_task
     from analysis.spells.write import write_spells
+    from trial.bundle import read_bundle
 
     table = code_table(code_file, unknown_as)
-    census = write_spells(folder, table, None if dry_run else out, os.cpu_count() or 1)
+    rows = read_bundle(bundle).assignments.to_pandas() if bundle else None
+    gatherer = None if rows is None else Gatherer.of(rows, folder, table, definition)
+    task = gatherer.task if gatherer else spells_task(folder, table)
+    with _bar(Path(task.layout.path)) as progress:
+        census = write_spells(
+            folder, task, None if dry_run else out, gatherer,
+            engine=engine, threads=os.cpu_count() or 1, progress=progress,
+        )  # fmt: skip
     if out is not None and not dry_run:
-        say(f"Wrote spells.parquet in {out}")
+        beside = ", outcomes.parquet, durations.parquet and moments.parquet" if gatherer else ""
+        say(f"Wrote spells.parquet{beside} in {out}")
     if as_json:
         show_json(asdict(census))
         return
-    rows = [(name.replace("_", " "), value) for name, value in asdict(census).items() if name != "causes"]
-    show_table(["register", "found"], [*rows, *((f"ended by {name}", n) for name, n in census.causes.items())])
+    found = [(name.replace("_", " "), value) for name, value in asdict(census).items() if name != "causes"]
+    show_table(["register", "found"], [*found, *((f"ended by {name}", n) for name, n in census.causes.items())])
+
+
+@contextmanager
+def _bar(path: Path) -> Iterator[Callable[[int], None] | None]:
+    """Show the persons done where a person looks on and the file tells how many there are."""
+    import sys
+
+    if path.suffix != ".parquet" or not sys.stderr.isatty():
+        yield None
+        return
+    import pyarrow.parquet as pq
+
+    with click.progressbar(length=pq.read_metadata(path).num_rows, label="persons", file=sys.stderr) as bar:
+        yield lambda done: bar.update(done - bar.pos)
 
 
 @registers.command("build")

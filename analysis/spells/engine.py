@@ -86,7 +86,7 @@ def through(
     source = open_source(folder, DREAM)
     layout = Layout.of(source)
     read = _parquet_parts if source.path.suffix == ".parquet" else _other_parts
-    order = _Order()
+    order = KeyOrder()
     waiting: deque[tuple[int, Future[T]]] = deque()
 
     def one(part: Part) -> T:
@@ -101,7 +101,7 @@ def through(
         while waiting:
             yield _next(waiting, progress)
     if not order.rises:
-        _check_persons(source, layout)
+        check_persons(source, layout)
 
 
 def _next(waiting: "deque[tuple[int, Future[T]]]", progress: Callable[[int], None] | None) -> T:
@@ -112,7 +112,7 @@ def _next(waiting: "deque[tuple[int, Future[T]]]", progress: Callable[[int], Non
     return result
 
 
-class _Order:
+class KeyOrder:
     """Whether the keys met so far rise without a repeat."""
 
     def __init__(self) -> None:
@@ -120,6 +120,7 @@ class _Order:
         self.last: Any = None
 
     def see(self, keys: pa.Array) -> None:
+        """Take the next keys."""
         import pyarrow.compute as pc  # noqa: PLC0415
 
         if not self.rises or not len(keys):
@@ -129,7 +130,8 @@ class _Order:
         self.last = keys[len(keys) - 1].as_py()
 
 
-def _check_persons(source: Source, layout: Layout) -> None:
+def check_persons(source: Source, layout: Layout) -> None:
+    """Raise RegisterError if a person has more than one row."""
     keys = [as_keys(part[layout.key], layout.path) for part in source.read([layout.key])]
     check_single("a person has one row in DREAM", pa.chunked_array([c for k in keys for c in k.chunks]), source.path)
 

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.outcomes import shipped_codes
+from analysis.outcomes.national import spells_task
 from analysis.registers.codes import look_up
 from analysis.registers.weeks import column_of, week_months, weeks_between
 from analysis.spells.engine import through
@@ -70,6 +71,10 @@ def deliver(folder, table, kind, row_group=400):
     return folder
 
 
+def spelled(folder, table, out):
+    return write_spells(folder, spells_task(folder, table), out)
+
+
 def joined(folder, threads, block):
     keys, rows = [], []
     for at, spells in through(folder, lambda block: (block, spells_of(block.runs, TABLE, block.pay)), threads, block):
@@ -96,7 +101,7 @@ def test_fewer_persons_than_threads(tmp_path, wide):
 
 
 def test_spells_are_written_with_dates_and_names(tmp_path, wide, expected):
-    census = write_spells(deliver(tmp_path / "in", wide, "numbers"), TABLE, tmp_path / "out")
+    census = spelled(deliver(tmp_path / "in", wide, "numbers"), TABLE, tmp_path / "out")
     written = pq.read_table(tmp_path / "out" / "spells.parquet").to_pandas()
     assert census.spells == len(written) == len(expected)
     assert (census.persons, census.first_week, census.last_week) == (PERSONS, "y_2045", "y_2152")
@@ -110,8 +115,8 @@ def test_an_unknown_code_leaves_nothing_behind(tmp_path, wide):
     at = wide.column_names.index("y_2101")
     odd = wide.set_column(at, "y_2101", pa.array([555] * 3 + [None] * (PERSONS - 3), pa.int16()))
     with pytest.raises(RegisterError, match=r"555 \(3 weeks\)"):
-        write_spells(deliver(tmp_path / "in", odd, "numbers"), TABLE, tmp_path / "out")
+        spelled(deliver(tmp_path / "in", odd, "numbers"), TABLE, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
     mapped = look_up(shipped_codes(), unknown_as="sickness")
-    assert write_spells(tmp_path / "in", mapped, None).persons == PERSONS
+    assert spelled(tmp_path / "in", mapped, None).persons == PERSONS
     assert list((tmp_path / "out").iterdir()) == []
