@@ -15,11 +15,12 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import orjson
 import sqlalchemy as sa
 
 from trial.errors import DatabaseError, FileError, LedgerError, LodtraekError
@@ -30,6 +31,17 @@ BUSY_SECONDS = 30
 CONFLICTS = ("40001", "40P01")  # PostgreSQL: serialisation failure, deadlock
 WRITE = "lodtraek_write"
 CACHE = "cache_size=-65536"  # KiB: a batch that outgrows it is written, and flushed, in pieces
+
+
+Question = tuple[str, tuple[Any, ...]]
+
+
+class Statement(NamedTuple):
+    """What is executed on rows of a table."""
+
+    table: str
+    text: str
+    rows: Sequence[tuple[Any, ...]]
 
 
 def journal_mode(sqlite_version: tuple[int, ...]) -> str:
@@ -109,9 +121,7 @@ def make_private_file(url: str) -> None:
 
 def engine(url: str) -> sa.Engine:
     if sqlite_path(url) is None:
-        engine = sa.create_engine(
-            _psycopg(url), hide_parameters=True, isolation_level="READ COMMITTED", pool_pre_ping=True
-        )
+        engine = sa.create_engine(_psycopg(url), hide_parameters=True, isolation_level="READ COMMITTED")
         sa.event.listen(engine, "connect", _prepare_postgresql)
         return engine
     engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
@@ -153,7 +163,58 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
                     mend=f"set {setting} = on", code="database-unsafe",
                 )  # fmt: skip
         cursor.execute(f"SET lock_timeout = '{round(BUSY_SECONDS * 1000)}ms'")
+        cursor.execute("SET plan_cache_mode = force_generic_plan")  # planning takes twice as long as answering
     connection.commit()
+
+
+@contextmanager
+def driver_of(connection: sa.Connection) -> Iterator[Any]:
+    """Speak to the driver itself, without what SQLAlchemy takes for every statement; errors come as SQLAlchemy's."""
+    driver, dialect = connection.connection.driver_connection, connection.dialect
+    assert dialect.loaded_dbapi is not None  # noqa: S101 - there is a connection
+    base = dialect.loaded_dbapi.Error
+    try:
+        yield driver
+    except base as error:
+        is_lost = dialect.is_disconnect(error, driver, None)
+        if is_lost:
+            connection.invalidate()
+        raise sa.exc.DBAPIError.instance(
+            None, None, error, base, hide_parameters=True, connection_invalidated=is_lost, dialect=dialect
+        ) from None
+
+
+def ask(connection: sa.Connection, questions: Sequence[Question]) -> list[list[dict[str, Any]]]:
+    """Ask several questions and give the rows of each. A server answers them all in one trip."""
+    with driver_of(connection) as driver:
+        if connection.dialect.name == "sqlite":
+            return [_named(driver.execute(*question)) for question in questions]
+        rows = ", ".join(f"(SELECT json_agg(x)::text FROM ({text}) x)" for text, _ in questions)  # noqa: S608 - of `store`
+        parameters = [value for _, values in questions for value in values]
+        answers = driver.execute(f"SELECT {rows}", parameters).fetchone()
+    return [[] if answer is None else orjson.loads(answer) for answer in answers]
+
+
+def _named(cursor: Any) -> list[dict[str, Any]]:
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def tell(connection: sa.Connection, statements: Sequence[Statement]) -> None:
+    """Execute statements, each on its rows. A server is told single rows of different tables in one trip."""
+    with driver_of(connection) as driver:
+        is_apart = connection.dialect.name == "sqlite" or len({one.table for one in statements}) < len(statements)
+        if is_apart or any(len(one.rows) > 1 for one in statements):
+            for one in statements:
+                if len(one.rows) == 1:
+                    driver.execute(one.text, one.rows[0])
+                else:
+                    driver.cursor().executemany(one.text, one.rows)
+        elif statements:
+            *others, last = [one.text for one in statements]
+            among = ", ".join(f"part_{number} AS ({text})" for number, text in enumerate(others))
+            parameters = [value for one in statements for value in one.rows[0]]
+            driver.execute(f"WITH {among} {last}" if others else last, parameters)
 
 
 @contextmanager

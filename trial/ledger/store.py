@@ -9,7 +9,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, cached_property, lru_cache
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Self
 
@@ -28,46 +28,72 @@ CHUNK = 5_000
 Row = dict[str, Any]
 
 # Statements are made once: a single assignment would spend a third of its time making them.
-_HEAD = (
-    sa.select(schema.LEDGER.c.seq, schema.LEDGER.c.hash, schema.LEDGER.c.at)
-    .order_by(schema.LEDGER.c.seq.desc())
-    .limit(1)
-)
-_NEWEST_EPOCH = sa.select(schema.EPOCHS).order_by(schema.EPOCHS.c.epoch.desc()).limit(1)
-_LOCK = sa.select(schema.DATABASE).with_for_update()
-
-
-@cache
-def _select_in(table: sa.Table, name: str) -> sa.Select[Any]:
-    return sa.select(table).where(table.c[name].in_(sa.bindparam("wanted", expanding=True)))
-
-
-@cache
-def _delete(table: sa.Table) -> tuple[sa.Delete, list[str]]:
-    key = [column.name for column in table.primary_key]
-    return table.delete().where(sa.and_(*(table.c[name] == sa.bindparam(f"key_{name}") for name in key))), key
+_HEAD: database.Question = ("SELECT seq, hash, at FROM ledger ORDER BY seq DESC LIMIT 1", ())
+_EPOCH: database.Question = ("SELECT * FROM epochs ORDER BY epoch DESC LIMIT 1", ())
+_LOCK = "SELECT schema_version FROM lodtraek FOR UPDATE"  # PostgreSQL: the queue of writers
+_IN = {"sqlite": "IN (SELECT value FROM json_each(?))", "postgresql": "= ANY(%s)"}
+_AFTER = {"sqlite": "> ?", "postgresql": "> %s"}
 
 
 @lru_cache(maxsize=64)
-def _insert(table: sa.Table, dialect: sa.Dialect) -> tuple[str, Sequence[str] | None]:
-    compiled = table.insert().compile(dialect=dialect)
-    return str(compiled), compiled.positiontup
+def _select(table: sa.Table, where: str) -> str:
+    return f"SELECT {', '.join(table.c.keys())} FROM {table.name} WHERE {where}"  # noqa: S608 - names of this module
+
+
+@lru_cache(maxsize=64)
+def _insert(table: sa.Table, dialect: str, is_replacing: bool) -> str:
+    mark = "?" if dialect == "sqlite" else "%s"
+    names = ", ".join(table.c.keys())
+    text = f"INSERT INTO {table.name} ({names}) VALUES ({', '.join([mark] * len(table.c))})"  # noqa: S608 - as above
+    if not is_replacing:
+        return text
+    key = ", ".join(column.name for column in table.primary_key)
+    others = ", ".join(f"{one.name} = excluded.{one.name}" for one in table.c if not one.primary_key)
+    return f"{text} ON CONFLICT ({key}) DO UPDATE SET {others}"
 
 
 class Transaction:
-    """What one transaction reads and writes; entries appended are written together when it ends."""
+    """What one transaction reads and writes.
+
+    Entries appended and rows written are kept until something is read, or the transaction ends.
+    """
 
     def __init__(self, connection: sa.Connection, at: str) -> None:
-        self._connection = connection
+        self._open_connection = connection
+        self._dialect = connection.dialect.name
         self._pending: list[Entry] = []
+        self._unwritten: list[database.Statement] = []
+        self._head: Head | None = None
+        self._epoch: Row | None = None
         self.at = at
         self.has_appended = False
 
-    @cached_property
+    @property
     def head(self) -> Head:
         """Give the end of the chain, with what was appended in this transaction."""
-        row = self._connection.execute(_HEAD).one_or_none()
-        return EMPTY if row is None else Head(*row)
+        if self._head is None:
+            self._look()
+        assert self._head is not None  # noqa: S101 - it was looked up
+        return self._head
+
+    def newest_epoch(self) -> Row:
+        """Give the row of the epoch in force."""
+        if self._epoch is None:
+            self._look()
+        assert self._epoch is not None  # noqa: S101 - a trial that was opened has one
+        return self._epoch
+
+    def _look(self) -> None:
+        heads, epochs = database.ask(self._connection, [_HEAD, _EPOCH])
+        if self._head is None:
+            self._head = Head(heads[0]["seq"], heads[0]["hash"], heads[0]["at"]) if heads else EMPTY
+        self._epoch = epochs[0] if epochs else None
+
+    @property
+    def _connection(self) -> sa.Connection:
+        """Give the connection to read from: it knows everything written so far."""
+        self.flush()
+        return self._open_connection
 
     def append(self, kind: str, payload: Row) -> Entry:
         """Append an entry; raise LedgerError where the payload is not as its kind declares."""
@@ -78,7 +104,7 @@ class Transaction:
                 f"an entry {kind} must be as declared", found=problem, mend="report this as a fault of the program"
             )
         entry = link(self.head, kind, self.at, text)
-        self.head = head_of(entry)
+        self._head = head_of(entry)
         self._pending.append(entry)
         self.has_appended = True
         return entry
@@ -86,7 +112,6 @@ class Transaction:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Undo what the block read and wrote where it raises; what was written before it stays."""
-        self.flush()
         head, has_appended = self.head, self.has_appended
         try:
             with translated(), self._connection.begin_nested():
@@ -94,43 +119,32 @@ class Transaction:
                 self.flush()
         except BaseException:
             self._pending.clear()
-            self.head, self.has_appended = head, has_appended
+            self._unwritten.clear()
+            self._head, self._epoch, self.has_appended = head, None, has_appended
             raise
 
     def flush(self) -> None:
-        """Write the entries appended so far."""
-        if not self._pending:
-            return
-        self.insert(
-            schema.LEDGER,
-            [
-                {"seq": e.seq, "kind": e.kind, "at": e.at, "payload": e.payload, "prev": e.prev, "hash": e.hash}
-                for e in self._pending
-            ],
-        )
-        self._pending.clear()
+        """Write the entries appended and the rows written so far."""
+        if self._pending:
+            self._write(schema.LEDGER, [(e.seq, e.kind, e.at, e.payload, e.prev, e.hash) for e in self._pending])
+            self._pending.clear()
+        unwritten, self._unwritten = self._unwritten, []
+        if unwritten:
+            self._epoch = None  # it may be among them
+            database.tell(self._open_connection, unwritten)
 
     def insert(self, table: sa.Table, rows: Sequence[Row]) -> None:
-        """Insert rows into a table; each row has every column.
-
-        The statement goes to the driver as compiled: the rows need no processing, and there may be 100,000 of them.
-        """
-        if not rows:
-            return
-        statement, names = _insert(table, self._connection.dialect)
-        parameters: Any = rows if names is None else list(map(itemgetter(*names), rows))
-        for start in range(0, len(rows), CHUNK):
-            part = parameters[start : start + CHUNK]
-            self._connection.exec_driver_sql(statement, part[0] if len(part) == 1 else part)
+        """Insert rows into a table; each row has every column."""
+        self._write(table, list(map(itemgetter(*table.c.keys()), rows)))
 
     def replace(self, table: sa.Table, rows: Sequence[Row]) -> None:
         """Write rows of a projection in place of those with the same primary key."""
-        delete, key = _delete(table)
-        for start in range(0, len(rows), CHUNK):
-            part = rows[start : start + CHUNK]
-            keys = [{f"key_{n}": row[n] for n in key} for row in part]
-            self._connection.execute(delete, keys[0] if len(keys) == 1 else keys)
-            self.insert(table, part)
+        self._write(table, list(map(itemgetter(*table.c.keys()), rows)), is_replacing=True)
+
+    def _write(self, table: sa.Table, rows: list[tuple[Any, ...]], is_replacing: bool = False) -> None:
+        if rows:
+            statement = _insert(table, self._dialect, is_replacing)
+            self._unwritten.append(database.Statement(table.name, statement, rows))
 
     def rows(self, table: sa.Table, where: Mapping[str, object] | None = None) -> list[Row]:
         """Give the rows of a table with the given values, in the order of its primary key."""
@@ -140,16 +154,28 @@ class Transaction:
         with translated():
             return [dict(row) for row in self._connection.execute(statement).mappings()]
 
-    def rows_in(self, table: sa.Table, name: str, values: Iterable[object]) -> Iterator[Row]:
+    def rows_in(self, table: sa.Table, name: str, values: Iterable[str]) -> list[Row]:
         """Give the rows whose column has one of the values."""
-        wanted, statement = list(values), _select_in(table, name)
-        for start in range(0, len(wanted), CHUNK):
-            found = self._connection.execute(statement, {"wanted": wanted[start : start + CHUNK]})
-            yield from (dict(row) for row in found.mappings())
+        return database.ask(self._connection, [self._among(table, name, values)])[0]
 
-    def newest_epoch(self) -> Row:
-        """Give the row of the epoch in force."""
-        return dict(self._connection.execute(_NEWEST_EPOCH).mappings().one())
+    def standing(
+        self, participants: Iterable[str], epoch: int, scopes: Iterable[str], on: str
+    ) -> tuple[list[Row], list[Row], list[Row]]:
+        """Give what answers rest on: those given to citizens, the scopes' states, the pauses not over on a day."""
+        known, states, pauses = database.ask(
+            self._connection,
+            [
+                self._among(schema.PARTICIPANTS, "participant_id", participants),
+                self._among(schema.STRATA, f"epoch = {epoch:d} AND scope", scopes),
+                (_select(schema.PAUSES, f"COALESCE(reopened_on, '9999') {_AFTER[self._dialect]}"), (on,)),
+            ],
+        )
+        return known, states, pauses
+
+    def _among(self, table: sa.Table, name: str, values: Iterable[str]) -> database.Question:
+        wanted = list(values)
+        parameter = canonical(wanted) if self._dialect == "sqlite" else wanted
+        return _select(table, f"{name} {_IN[self._dialect]}"), (parameter,)
 
     def clear(self, table: sa.Table) -> None:
         """Empty a projection."""
@@ -282,8 +308,7 @@ class Store:
     @contextmanager
     def write(self, at: str) -> Iterator[Transaction]:
         """Begin a writing transaction at a time; it ends with the block, whole or not at all."""
-        with translated(), self._writer() as connection, connection.begin():
-            connection.execute(_LOCK)  # PostgreSQL: the queue of writers
+        with translated(), self._begun(_LOCK, **{database.WRITE: True}) as connection:
             transaction = Transaction(connection, at)
             yield transaction
             transaction.flush()
@@ -291,17 +316,37 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Begin a reading transaction: one consistent view."""
-        with translated(), self._reader() as connection, connection.begin():
+        options = {} if self._engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        with translated(), self._begun("SELECT 1", **options) as connection:
             yield Transaction(connection, "")
+
+    @contextmanager
+    def _begun(self, first: str, **options: Any) -> Iterator[sa.Connection]:
+        """Begin a transaction; on a server, with a first statement."""
+        connection, begun = self._begin(first, options)
+        with connection, begun:
+            yield connection
+
+    def _begin(self, first: str, options: dict[str, Any]) -> tuple[sa.Connection, sa.RootTransaction]:
+        """Connect and begin. A kept connection may be dead: nothing was asked of it yet, another is made, once."""
+        for is_last in (False, True):
+            connection = self._engine.connect().execution_options(**options)
+            try:
+                begun = connection.begin()
+                if self._engine.dialect.name != "sqlite":
+                    with database.driver_of(connection) as driver:
+                        driver.execute(first)
+            except BaseException as error:
+                connection.close()
+                if is_last or not isinstance(error, sa.exc.DBAPIError) or not error.connection_invalidated:
+                    raise
+                self._engine.dispose()  # the others that were kept are no better
+            else:
+                return connection, begun
+        raise AssertionError
 
     def _writer(self) -> sa.Connection:
         return self._engine.connect().execution_options(**{database.WRITE: True})
-
-    def _reader(self) -> sa.Connection:
-        connection = self._engine.connect()
-        if connection.dialect.name == "sqlite":
-            return connection
-        return connection.execution_options(isolation_level="REPEATABLE READ")
 
     @contextmanager
     def _closed_on_error(self) -> Iterator[None]:

@@ -43,11 +43,13 @@ def assign(transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival], 
     check_enrolment(epoch, on)
     epoch.check_drawable()
     batch = {arrival.participant_id: arrival for arrival in reversed(arrivals)}
-    answers = _known(transaction, batch)
+    scopes = {epoch.procedure.scope_of(_unit(one)) for one in batch.values() if one.exclusion is None}
+    known, states, pauses = transaction.standing(batch, epoch.number, scopes, on.isoformat())
+    answers = _answers(known)
     fresh = [participant for participant in batch if participant not in answers]
-    paused = _paused(transaction, on)
+    paused = _paused(pauses, on)
     session = _Session(transaction, epoch, on.isoformat())
-    session.prepare(batch[participant] for participant in fresh)
+    session.prepare((batch[participant] for participant in fresh), states)
     for participant in epoch.in_order(fresh):
         arrival = batch[participant]
         reason = _reason(arrival, paused)
@@ -64,10 +66,12 @@ def preview(transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival],
     """Tell who has an answer, and who of the others would not be randomised; an arm not drawn yet stays undrawn."""
     check_enrolment(epoch, on)
     epoch.check_drawable()
-    known = _known(transaction, {arrival.participant_id for arrival in arrivals})
-    paused = _paused(transaction, on)
+    known, _, pauses = transaction.standing(
+        {one.participant_id for one in arrivals}, epoch.number, (), on.isoformat()
+    )
+    answers, paused = _answers(known), _paused(pauses, on)
     return [
-        known.get(one.participant_id) or Outcome(one.participant_id, None, _reason(one, paused), True)
+        answers.get(one.participant_id) or Outcome(one.participant_id, None, _reason(one, paused), True)
         for one in arrivals
     ]
 
@@ -82,14 +86,13 @@ def check_enrolment(epoch: Epoch, on: date) -> None:
         )  # fmt: skip
 
 
-def _known(transaction: Transaction, participants: Iterable[str]) -> dict[str, Outcome]:
-    rows = transaction.rows_in(schema.PARTICIPANTS, "participant_id", participants)
+def _answers(rows: Iterable[Row]) -> dict[str, Outcome]:
     return {row["participant_id"]: Outcome(row["participant_id"], row["arm"], row["reason"], False) for row in rows}
 
 
-def _paused(transaction: Transaction, on: date) -> frozenset[str]:
+def _paused(pauses: Iterable[Row], on: date) -> frozenset[str]:
     day = on.isoformat()
-    return frozenset(row["municipality_code"] for row in transaction.rows(schema.PAUSES) if covers(row, day))
+    return frozenset(row["municipality_code"] for row in pauses if covers(row, day))
 
 
 def _reason(arrival: Arrival, paused: frozenset[str]) -> str | None:
@@ -106,15 +109,15 @@ class _Session:
         self._scopes: dict[str, tuple[int, Any]] = {}
         self._rows: list[Row] = []
 
-    def prepare(self, arrivals: Iterable[Arrival]) -> None:
-        """Read the scopes that arrivals may draw from; refuse levels the protocol does not have."""
+    def prepare(self, arrivals: Iterable[Arrival], states: Iterable[Row]) -> None:
+        """Take the states of the scopes that arrivals may draw from; refuse levels the protocol does not have."""
         strata = {arrival.stratum: arrival for arrival in arrivals if arrival.exclusion is None}
         for arrival in strata.values():
             _check_levels(self._epoch, arrival)
         begin = self._epoch.procedure.begin()
         self._scopes = {self._epoch.procedure.scope_of(_unit(one)): (0, begin) for one in strata.values()}
-        for row in self._transaction.rows_in(schema.STRATA, "scope", self._scopes):
-            if row["epoch"] == self._epoch.number:
+        for row in states:
+            if row["scope"] in self._scopes:
                 self._scopes[row["scope"]] = (row["steps"], json.loads(row["state"]))
 
     def draw(self, arrival: Arrival) -> str:
@@ -143,7 +146,6 @@ class _Session:
 
     def write(self) -> None:
         """Write entries, answers and the scopes' states."""
-        self._transaction.flush()
         self._rows.sort(key=itemgetter("participant_id"))  # an index is filled fastest in its own order
         self._transaction.insert(schema.PARTICIPANTS, self._rows)
         number = self._epoch.number
