@@ -6,6 +6,7 @@ from trial.console import Program
 
 COMMANDS = {
     "registers": "analysis.cli.registers:registers",
+    "identify": "analysis.cli.identify:identify",
     "estimate": "analysis.cli.estimate:estimate",
     "report": "analysis.cli.report:report",
     "reproduce": "analysis.cli.reproduce:reproduce",

@@ -121,6 +121,20 @@ def assigned(panel: Panel, horizon: int) -> Comparison:
     return _comparison(panel, panel.arm >= 0, (panel.arm == 1).astype(np.int8), panel.first_week, horizon)
 
 
+def placed(row: NDArray[Any], week: NDArray[Any], mode: NDArray[Any], last_week: Codes, weeks: int) -> Bytes:
+    """Place talks (spell, spell week from 1, mode) in a table of spells by week; UNSEEN after the last week at risk.
+
+    Of two talks in a week the physical one counts, then the telephone: the order of rows decides nothing.
+    """
+    seen = (week >= 1) & (week <= np.minimum(last_week, weeks)[row])
+    own, column, what = row[seen], week[seen] - 1, mode[seen]
+    order = np.lexsort((-what, column, own))
+    cells = np.zeros((len(last_week), weeks), dtype=np.int8)
+    cells[own[order], column[order]] = what[order]
+    cells[np.arange(1, weeks + 1)[None, :] > last_week[:, None]] = UNSEEN
+    return cells
+
+
 def rows_of(panel: Panel, by_week: int, horizon: int, *, arms: bool) -> NDArray[np.int64]:
     """Give the spells of a comparison, in its order."""
     taken = panel.arm >= 0 if arms and panel.arm is not None else panel.first_talk(by_week)[0] > 0

@@ -31,14 +31,20 @@ def assess(evidence: Evidence, plan: IdentificationPlan) -> Finding:
         "shares": [*shares],
         "at_risk": [*at_risk],
     }
-    status: Status = "passes" if last <= declared.most_with_talk else "fails"
-    tail = {
-        "passes": ("Der er nok uden samtale at sammenligne med.", "Enough are without a talk to compare with."),
-        "fails": (
+    enough = last <= declared.most_with_talk
+    if plan.claims_randomised:
+        tail = (
+            "Det er meningen: formen er trukket, ikke samtalen.",
+            "As is meant: the mode was drawn, not the talk.",
+        )
+    elif enough:
+        tail = ("Der er nok uden samtale at sammenligne med.", "Enough are without a talk to compare with.")
+    else:
+        tail = (
             "Næsten ingen er tilbage uden samtale: tidspunktet for samtalen siger intet om dens virkning.",
             "Almost nobody is left without one: when a talk is held says nothing about what it does.",
-        ),
-    }[status]
+        )
+    status: Status = "passes" if enough or plan.claims_randomised else "fails"
     return found(
         GATE, status, last, declared.most_with_talk, details=details,
         da=f"{share(last, 'da')} af de ledige har haft en samtale inden uge {by}. {tail[0]}",
