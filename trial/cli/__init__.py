@@ -9,6 +9,7 @@ COMMANDS = {
     "key": "trial.cli.key:key",
     "design": "trial.cli.design:design",
     "init": "trial.cli.init:init",
+    "amend": "trial.cli.amend:amend",
     "dry-run": "trial.cli.dry_run:dry_run",
     "beacon": "trial.cli.beacon:beacon",
     "infection": "trial.cli.infection:infection",

@@ -13,6 +13,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
@@ -55,6 +56,7 @@ class _NoDraws:
 class Epoch:
     """One protocol, its digest, its procedure and, where they are known, the trial key and the beacon's value.
 
+    began_on: the day of the amendment that began it; None for the first.
     texts: the protocol and the files it refers to, word for word as the ledger holds them, by their names.
     """
 
@@ -64,6 +66,7 @@ class Epoch:
     secret: bytes | None = field(default=None, repr=False)
     beacon_value: str | None = None
     awaits_dry_run: bool = False
+    began_on: date | None = None
     texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property

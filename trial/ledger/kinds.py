@@ -3,9 +3,10 @@
 1. A payload has exactly the declared fields, in the order of their names: none missing, none beside.
 2. The opening holds the whole protocol text, its digest, and the commitments of the keys: nothing is drawn before it.
    Where the protocol declares a beacon, nothing is drawn before the value of its round either.
-3. An assignment holds everything its arm follows from, save the key.
-4. A dry run says what was tried, and with it that the protocol in force may be used in production.
-5. Nothing here names a citizen: participants are keyed pseudonyms. Who decided a pause by hand is named, as the
+3. An amendment holds the same of a later version, and closes every scope of the version before: how many it had.
+4. An assignment holds everything its arm follows from, save the key.
+5. A dry run says what was tried, and with it that the protocol in force may be used in production.
+6. Nothing here names a citizen: participants are keyed pseudonyms. Who decided a pause by hand is named, as the
    pause authority wants to be known.
 
 Each field is a regular expression over its JSON text, so that one match judges a whole payload.
@@ -26,6 +27,7 @@ REASON = r'"[a-z][a-z0-9-]*(?::[a-z0-9-]+)?"'
 COUNT = r"[1-9]\d*"
 WHOLE = r"(?:0|[1-9]\d*)"
 FLAG = r"(?:true|false)"
+_SCOPE = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'  # empty where one state serves the whole trial
 _FRACTION = r'"(?:0|[1-9]\d*)(?:/[1-9]\d*)?"'
 
 
@@ -41,6 +43,7 @@ TEXTS = _mapping(TEXT)
 PROBABILITIES = _mapping(_FRACTION)
 PERSONS = rf"\[(?:{TEXT}(?:,{TEXT})*)?\]"
 CHECKS = _mapping(FLAG)
+CLOSED = rf"\{{(?:{_SCOPE}:{COUNT}(?:,{_SCOPE}:{COUNT})*)?\}}"
 EVIDENCE = rf"\[(?:{SHA256}(?:,{SHA256})*)?\]"
 
 _DECIDED = {"reason": _or_null(TEXT), "decided_by": PERSONS, "evidence": EVIDENCE}
@@ -62,6 +65,20 @@ KINDS: Mapping[str, Mapping[str, str]] = {
         "software": TEXT,
     },
     "beacon@1": {"epoch": COUNT, "name": TEXT, "round": COUNT, "value": SHA256},
+    "trial-amended@1": {
+        "epoch": COUNT,
+        "on": DAY,
+        "reason": TEXT,
+        "decided_by": PERSONS,
+        "amends": SHA256,
+        "protocol": SHA256,
+        "protocol_toml": TEXT,
+        "references": TEXTS,
+        "procedure": TEXT,
+        "epoch_key_commitment": SHA256,
+        "closed": CLOSED,
+        "software": TEXT,
+    },
     "dry-run@1": {
         "epoch": COUNT,
         "protocol": SHA256,

@@ -1,7 +1,8 @@
 """The state of a trial is a function of its entries: `state = replay(entries)`.
 
 1. The first entry opens the trial, and only the first. The value of a declared beacon comes before any answer, once.
-   In production a passed dry run of the protocol in force comes before any answer.
+   In production a passed dry run of the protocol in force comes before any answer. An amendment begins an epoch: it
+   changes only what may change, closes the scopes of the epoch before, and no answer goes back behind its day.
 2. A citizen has one answer for good: assigned once, or not randomised once. Whoever asks again gets that answer.
 3. The steps of a scope (a stratum, or the whole trial where the procedure sees it all) are 0, 1, 2 ... without a gap.
 4. Nobody is assigned in a municipality whose pause covers the day, as the ledger knew it then; nobody is recorded as
@@ -13,7 +14,7 @@
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -29,7 +30,7 @@ from trial.ledger.kinds import malformed
 from trial.ledger.pauses import Pauses, covers, take
 from trial.ledger.projection import Row, conversation_row, epoch_row, participant_row
 from trial.procedures import Unit
-from trial.protocol import digest
+from trial.protocol import digest, unlawful_changes
 
 PAUSED = "paused:"
 EXCLUDED = "excluded:"
@@ -42,10 +43,10 @@ class State:
     """What the entries so far amount to; `apply` takes the next one."""
 
     def __init__(self, secret: bytes | None = None) -> None:
-        self._secret = secret
+        self._secret, self._commits = secret, False
         self.head = EMPTY
         self.opening: Row = {}
-        self._began_at = ""
+        self._began_at, self._began_on, self._last_on = "", "", ""
         self._epoch: Epoch | None = None
         self.epochs: list[Row] = []
         self.participants: dict[str, Row] = {}
@@ -87,19 +88,40 @@ class State:
         epoch = begun(payload, self._secret, entry.seq)
         if payload["trial_id"] != epoch.protocol.trial.id or epoch.number != 1:
             return NOT_ITS_PROTOCOL
-        committed = self._secret is not None and payload["key_commitment"] == hashlib.sha256(self._secret).hexdigest()
-        if committed and payload["epoch_key_commitment"] != epoch.key_commitment:
+        self._commits = self._secret is not None and (
+            payload["key_commitment"] == hashlib.sha256(self._secret).hexdigest()
+        )
+        if self._commits and payload["epoch_key_commitment"] != epoch.key_commitment:
             return "the commitment of its epoch's key must be that of the key"
         self.opening, self._began_at, self._epoch = payload, entry.at, epoch
         self.epochs = [epoch_row(entry.seq, payload)]
+        return None
+
+    def _amend(self, entry: Entry, payload: Row) -> str | None:
+        before, after = self.epoch, begun(payload, self._secret, entry.seq)
+        if (payload["epoch"], payload["amends"]) != (before.number + 1, before.digest):
+            return "an amendment must follow the protocol in force"
+        if self._commits and payload["epoch_key_commitment"] != after.key_commitment:
+            return "the commitment of its epoch's key must be that of the key"
+        on = _day(payload["on"])
+        if on is None or payload["on"] < max(self._last_on, self._began_on):
+            return "its day must not be before the last answer, nor before the last amendment"
+        closed = {scope: steps for (epoch, scope), (steps, _) in self.scopes.items() if epoch == before.number}
+        if payload["closed"] != closed:
+            return "it must close every scope of the epoch before, with the citizens it had"
+        has_assigned = any(row["arm"] is not None for row in self.participants.values())
+        for fault in unlawful_changes(before.protocol, after.protocol, on, has_assigned=has_assigned):
+            return str(fault.must)
+        self._began_at, self._began_on, self._epoch = entry.at, payload["on"], after
+        self.epochs.append(epoch_row(entry.seq, payload))
         return None
 
     def _enter_beacon(self, _entry: Entry, payload: Row) -> str | None:
         beacon = self.epoch.protocol.randomisation.beacon
         if beacon is None or (beacon.name, beacon.round) != (payload["name"], payload["round"]):
             return "beacon and round must be those of the protocol"
-        if not self.epoch.awaits_beacon or payload["epoch"] != self.epoch.number or self.participants:
-            return "the value of a beacon must be entered once, before anybody is answered"
+        if not self.epoch.awaits_beacon or payload["epoch"] != self.epoch.number:
+            return "the value of a beacon must be entered once"
         if self.opening["mode"] == "production" and utc_text(published_at(beacon)) <= self._began_at:
             return "in production the round of a beacon must come out after the epoch began"
         self._epoch = self.epoch.with_beacon(payload["value"])
@@ -125,8 +147,9 @@ class State:
         if (payload["epoch"], payload["protocol"]) != (self.epoch.number, self.epoch.digest):
             return "epoch and protocol must be those in force"
         on = _day(payload["on"])
-        if on is None or on not in self.epoch.protocol.trial.enrolment:
-            return "its day must lie within enrolment"
+        if on is None or on not in self.epoch.protocol.trial.enrolment or payload["on"] < self._began_on:
+            return "its day must lie within enrolment, and not before the amendment in force"
+        self._last_on = max(self._last_on, payload["on"])
         return None
 
     def _assign(self, entry: Entry, payload: Row) -> str | None:
@@ -213,6 +236,7 @@ class State:
 
 _RULES: dict[str, Callable[[State, Entry, Row], str | None]] = {
     "trial-opened@1": State._open,
+    "trial-amended@1": State._amend,
     "beacon@1": State._enter_beacon,
     "dry-run@1": State._try,
     "assigned@1": State._assign,
@@ -235,7 +259,8 @@ def begun(payload: Row, secret: bytes | None, seq: int) -> Epoch:
     if payload["procedure"] != protocol.randomisation.procedure:
         raise wrong(seq, NOT_ITS_PROTOCOL)
     held = {"protocol.toml": payload["protocol_toml"], **payload["references"]}
-    return Epoch(payload["epoch"], protocol, payload["protocol"], secret, texts=held)
+    on = _day(payload.get("on", ""))
+    return Epoch(payload["epoch"], protocol, payload["protocol"], secret, began_on=on, texts=held)
 
 
 def replay(entries: Iterable[Entry], secret: bytes | None = None) -> State:
@@ -246,7 +271,7 @@ def replay(entries: Iterable[Entry], secret: bytes | None = None) -> State:
     return state
 
 
-def has_passed(payload: Row) -> bool:
+def has_passed(payload: Mapping[str, Any]) -> bool:
     """Tell whether a dry run was large enough, tried everything it must, and found everything to hold."""
     checks = payload["checks"]
     return bool(payload["arrivals"] >= TRIED_ON and checks.keys() >= TRIED and all(checks.values()))

@@ -1,5 +1,6 @@
 """The declared trial: a file, its model, its checks, its digest. Everything else is a function of it."""
 
+from trial.protocol.amendment import unlawful_changes
 from trial.protocol.declared import read_as
 from trial.protocol.digest import canonical, digest, document
 from trial.protocol.load import examine, load_protocol, protocol_schema
@@ -68,4 +69,5 @@ __all__ = [
     "shipped_protocols",
     "toml_value",
     "unlawful_arms",
+    "unlawful_changes",
 ]

@@ -1,7 +1,8 @@
-"""The use cases of a trial, one transaction each: open, assign, pause, import, record."""
+"""The use cases of a trial, one transaction each: open, amend, assign, pause, import, record."""
 
+from trial.service.amending import Amendment, Request
 from trial.service.assigning import Outcome
 from trial.service.pausing import Pause, PauseChange
 from trial.service.trial import Trial
 
-__all__ = ["Outcome", "Pause", "PauseChange", "Trial"]
+__all__ = ["Amendment", "Outcome", "Pause", "PauseChange", "Request", "Trial"]

@@ -1,6 +1,7 @@
 """Assigning: every arrival gets one answer, for good.
 
-1. Who has an answer gets it again, whatever a later file says: an arm, or the reason it was not an arm.
+1. Who has an answer gets it again, whatever a later file says and whatever was amended: an arm, or the reason it was
+   not an arm. Who has none is answered under the protocol in force; arrivals read under another are refused.
 2. A declared exclusion comes first, then a pause of the municipality; neither uses up a draw, neither is made good
    later (nobody is back-filled).
 3. Everybody else is drawn with the exact probabilities that what happened before gives, and those are recorded.
@@ -38,15 +39,23 @@ class Outcome:
     new: bool
 
 
-def assign(transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival], on: date) -> list[Outcome]:
-    """Answer every arrival, in the order given; draw in keyed order."""
-    check_enrolment(epoch, on)
-    epoch.check_drawable()
+def assign(
+    transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival], on: date, *, read_under: str | None = None
+) -> list[Outcome]:
+    """Answer every arrival, in the order given; draw in keyed order.
+
+    read_under: the digest of the protocol the arrivals were read with; that of the epoch given where it is not said.
+    """
     batch = {arrival.participant_id: arrival for arrival in reversed(arrivals)}
     scopes = {epoch.procedure.scope_of(_unit(one)) for one in batch.values() if one.exclusion is None}
     known, states, pauses = transaction.standing(batch, epoch.number, scopes, on.isoformat())
     answers = _answers(known)
     fresh = [participant for participant in batch if participant not in answers]
+    if not fresh:
+        return [answers[arrival.participant_id] for arrival in arrivals]
+    check_in_force(epoch, read_under)
+    check_enrolment(epoch, on)
+    epoch.check_drawable()
     paused = _paused(pauses, on)
     session = _Session(transaction, epoch, on.isoformat())
     session.prepare((batch[participant] for participant in fresh), states)
@@ -76,9 +85,24 @@ def preview(transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival],
     ]
 
 
+def check_in_force(epoch: Epoch, read_under: str | None) -> None:
+    """Raise StateError where arrivals were read with a protocol that is not in force any more."""
+    if read_under not in (None, epoch.digest):
+        raise StateError(
+            "arrivals must be read with the protocol in force", found="an amendment since they were read",
+            mend="repeat the request: it is read with the amended protocol", code="protocol-amended",
+        )  # fmt: skip
+
+
 def check_enrolment(epoch: Epoch, on: date) -> None:
     """Raise StateError for a day outside enrolment."""
     enrolment = epoch.protocol.trial.enrolment
+    if epoch.began_on is not None and on < epoch.began_on:
+        raise StateError(
+            f"nobody is answered for a day before the amendment of {epoch.began_on}", found=on,
+            mend=f"--on {epoch.began_on} or later; who arrived before it and was not sent is not made good",
+            code="before-amendment",
+        )  # fmt: skip
     if on not in enrolment:
         raise StateError(
             f"citizens are enrolled from {enrolment.from_} to {enrolment.to}", found=on,

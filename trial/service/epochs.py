@@ -98,19 +98,24 @@ def record_dry_run(transaction: Transaction, epoch: Epoch, found: Mapping[str, A
         transaction.replace(schema.EPOCHS, [{**row, "dry_run_seq": entry.seq}])
 
 
-def reveal(epoch: Epoch, number: int, mode: str, today: date) -> EpochKey:
-    """Give the key of an epoch, to be published; raise StateError for another, or one that draws in production."""
-    if number != epoch.number:
+def reveal(transaction: Transaction, epoch: Epoch, number: int, mode: str, today: date) -> EpochKey:
+    """Give the key of an epoch, to be published; raise StateError for another, or one that draws in production.
+
+    An epoch that an amendment has closed draws no more; the one in force until enrolment has ended.
+    """
+    known = transaction.rows(schema.EPOCHS, {"epoch": number})
+    if not known:
         raise StateError(
             "an epoch must be one of the trial", found=number, mend=f"--epoch {epoch.number}", code="epoch-unknown"
         )
     last = epoch.protocol.trial.enrolment.to
-    if mode == "production" and today <= last:
+    if number == epoch.number and mode == "production" and today <= last:
         raise StateError(
             "the key of an epoch must stay secret until nothing more is drawn", found=f"enrolment until {last}",
             mend=f"wait until {last} is past", code="epoch-open",
         )  # fmt: skip
-    return EpochKey(epoch.protocol.trial.id, number, epoch.key)
+    closed = epoch if number == epoch.number else read(transaction, known[0]["seq"], epoch.secret)
+    return EpochKey(epoch.protocol.trial.id, number, closed.key)
 
 
 def check_commitments(keys: Keys, payload: Mapping[str, str | None]) -> None:

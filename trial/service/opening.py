@@ -30,13 +30,30 @@ FIRST_EPOCH = 1
 
 def opening(protocol_file: Path, keys: Keys, mode: str) -> Row:
     """Give the payload of the first entry; raise ProtocolError or KeyFileError where the trial may not be opened."""
-    protocol = load_protocol(protocol_file)
     if mode not in MODES:
         raise StateError(f"the mode must be one of {', '.join(MODES)}", found=mode, mend="--mode test", code="mode")
     trial_key, identity_key = keys.need("trial"), keys.need("identity")
-    epoch = Epoch(FIRST_EPOCH, protocol, digest(protocol), trial_key.secret)
     signing_key = keys.need("signing") if mode == "production" else keys.signing
     check_modes(keys, mode)
+    protocol, held = declaration(protocol_file)
+    epoch = Epoch(FIRST_EPOCH, protocol, held["protocol"], trial_key.secret)
+    return {
+        **held,
+        "format": "lodtraek-ledger/1",
+        "trial_id": protocol.trial.id,
+        "mode": mode,
+        "epoch": FIRST_EPOCH,
+        "key_commitment": trial_key.commitment,
+        "epoch_key_commitment": epoch.key_commitment,
+        "identity_commitment": identity_key.commitment,
+        "signing_public_key": None if signing_key is None else public_key(signing_key.secret),
+        "software": f"lodtraek {version('lodtraek')}",
+    }
+
+
+def declaration(protocol_file: Path) -> tuple[Protocol, Row]:
+    """Read a protocol, and give it with what the ledger holds of it; raise ProtocolError where it is not lawful."""
+    protocol = load_protocol(protocol_file)
     _check_procedure(protocol_file, protocol)
     folder = protocol_file.parent
     rule = f"rules/{protocol.infection.rule}.toml"
@@ -45,20 +62,11 @@ def opening(protocol_file: Path, keys: Keys, mode: str) -> Row:
         for name in references(protocol, folder)
     }
     load_rule(files[rule] or protocol.infection.rule)
-    return {
-        "format": "lodtraek-ledger/1",
-        "trial_id": protocol.trial.id,
-        "mode": mode,
-        "protocol": epoch.digest,
+    return protocol, {
+        "protocol": digest(protocol),
         "protocol_toml": protocol_file.read_bytes().decode(),
         "references": {name: path.read_bytes().decode() for name, path in files.items() if path is not None},
         "procedure": protocol.randomisation.procedure,
-        "epoch": FIRST_EPOCH,
-        "key_commitment": trial_key.commitment,
-        "epoch_key_commitment": epoch.key_commitment,
-        "identity_commitment": identity_key.commitment,
-        "signing_public_key": None if signing_key is None else public_key(signing_key.secret),
-        "software": f"lodtraek {version('lodtraek')}",
     }
 
 

@@ -30,7 +30,7 @@ from trial.ledger.queue import WriterQueue
 from trial.ledger.store import Store, Transaction
 from trial.ledger.tree import Frontier, entry_leaf
 from trial.protocol import Protocol, load_municipalities
-from trial.service import assigning, epochs, opening, pausing, proving, recording
+from trial.service import amending, assigning, epochs, opening, pausing, proving, recording
 from trial.service.assigning import Outcome
 from trial.service.pausing import Pause, PauseChange
 
@@ -125,6 +125,19 @@ class Trial:
             epochs.enter_beacon(transaction, self.epoch, self.mode, value)
         self._look()
 
+    def amend(self, request: amending.Request, *, preview: bool = False) -> amending.Amendment:
+        """Go on with a later version of the protocol: a new epoch begins. A preview checks and writes nothing."""
+        self._keys.need("trial")
+        if preview:
+            with self.store.read() as transaction:
+                return amending.prepare(transaction, self.epoch, request, self.today())[1]
+        with self._write() as transaction:
+            self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
+            payload, amendment = amending.prepare(transaction, self.epoch, request, self.today())
+            amending.append(transaction, payload)
+        self._look()
+        return amendment
+
     def record_dry_run(self, found: Mapping[str, Any]) -> None:
         """Record what a dry run of the protocol in force found: in production one must pass before any answer."""
         with self._write() as transaction:
@@ -132,14 +145,18 @@ class Trial:
             epochs.record_dry_run(transaction, self.epoch, found)
         self._look()
 
-    def assign(self, intake: Intake | Sequence[Arrival], on: date) -> list[Outcome]:
-        """Answer every arrival of a day, in the order given: an arm, or the reason there is none."""
+    def assign(self, intake: Intake | Sequence[Arrival], on: date, *, read_under: str | None = None) -> list[Outcome]:
+        """Answer every arrival of a day, in the order given: an arm, or the reason there is none.
+
+        read_under: the digest of the protocol the arrivals were read with; the one known here where it is not said.
+        Where an amendment came in between, whoever is new is refused, and whoever was answered is answered again.
+        """
         self._keys.need("trial")
-        arrivals = _arrivals(intake)
+        arrivals, read_under = _arrivals(intake), read_under or self.epoch.digest
 
         def answer(transaction: Transaction) -> list[Outcome]:
             self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
-            return assigning.assign(transaction, self.epoch, arrivals, on)
+            return assigning.assign(transaction, self.epoch, arrivals, on, read_under=read_under)
 
         return self._queue.submit(utc_text(self._clock()), answer)
 
@@ -215,7 +232,7 @@ class Trial:
         with self.store.read() as transaction:
             published = recording.publications(transaction)
         name = self.protocol.infection.rule
-        closures = pausing.decide(self.opened["references"][f"rules/{name}.toml"], published, self.protocol, on)
+        closures = pausing.decide(self.epoch.texts[f"rules/{name}.toml"], published, self.protocol, on)
         return self.apply_closures(closures, on)
 
     def import_infection(self, published: Iterable[tuple[Publication, bytes]]) -> int:
@@ -255,9 +272,11 @@ class Trial:
             return proving.growth_proof(transaction, earlier, signed)
 
     def reveal(self, epoch: int) -> EpochKey:
-        """Give the key of an epoch, to be published when it is over; in production not before enrolment has ended."""
+        """Give the key of an epoch, to be published; in production only once nothing is drawn with it."""
         self._keys.need("trial")
-        return epochs.reveal(self.epoch, epoch, self.mode, self.today())
+        with self.store.read() as transaction:
+            self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
+            return epochs.reveal(transaction, self.epoch, epoch, self.mode, self.today())
 
     def sign(self, head: Head) -> checkpoints.Checkpoint | None:
         """Sign that the ledger ended in `head`; None without a signing key."""

@@ -32,6 +32,6 @@ def decided(
     name = f"rules/{trial.protocol.infection.rule}.toml"
     with tempfile.TemporaryDirectory(prefix="lodtraek-") as folder:
         path = Path(folder) / Path(name).name
-        path.write_bytes(trial.opened["references"][name].encode())
+        path.write_bytes(trial.epoch.texts[name].encode())
         rule = load_rule(path)
     return closures(rule, publications, from_on, to_on, vintage)
