@@ -4,7 +4,7 @@ BIN := .venv/bin
 MARK := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check fix test test-slow reproduce oracle bench lock clean
+.PHONY: help install demo check fix test test-slow test-cluster reproduce oracle bench lock clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -34,10 +34,15 @@ fix: install  ## Format and mend what can be mended
 	$(BIN)/ruff format .
 
 test: install  ## Run the tests
-	$(BIN)/pytest -n auto -m "not slow"
+	$(BIN)/pytest -n auto -m "not slow and not cluster"
 
 test-slow: install  ## Run the statistical and fault suites
 	$(BIN)/pytest -n auto -m slow
+
+test-cluster: install  ## Run the engine on Apache Spark beside the local one; installs PySpark, and Java where it may
+	bash scripts/install_java.sh
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r lock/cluster.txt
+	$(BIN)/pytest -m cluster tests/cluster
 
 reproduce: install  ## Compute every published table again; fails where a cell changes its status
 	$(BIN)/analysis reproduce --markdown reproduced.md
@@ -56,7 +61,9 @@ bench: install  ## Time the product beside its peers; writes bench/results.json
 
 lock:  ## Resolve the pins anew (versions and hashes, no host)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --all-extras --group dev pyproject.toml -o lock/all.txt
+	  --extra replications --group dev pyproject.toml -o lock/all.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --extra cluster --constraint lock/all.txt pyproject.toml -o lock/cluster.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  lock/oracle.in -o lock/oracle.txt
 	grep -A99 '^uv==' lock/all.txt | awk 'NR>1 && /^[a-z]/ {exit} !/# via/' > lock/uv.txt
