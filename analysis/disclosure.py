@@ -165,8 +165,29 @@ def release_effects(effects: Effects, threshold: int = DEFAULT_THRESHOLD, every:
         effects, rows=rows, first_stage=first, curves=curves, missing=(), joined=(), bounds=bounds,
         replays=tuple(row for row in effects.replays if row.estimand in open_estimands),
         regions=tuple(row for row in effects.regions if row.estimand in open_estimands),
+        looks=tuple(row for row in effects.looks if row.estimand in open_estimands), paths=(),
     )  # fmt: skip
+    released = _release_parts(released, threshold)
     return ReleasedEffects(released, at_risk)
+
+
+def _release_parts(effects: Effects, threshold: int) -> Effects:
+    """Withhold subgroups and spillovers of few citizens, and every test that one of them enters."""
+    own = tuple(replace(_release_row(row, threshold), n={}, missing={}) for row in effects.subgroups)
+    few = {(row.estimand, row.population.partition("=")[0]) for row in own if row.status == WITHHELD}
+    tests = tuple(
+        replace(one, status=WITHHELD, reason=None, statistic=None, df=None, p=None)
+        if (one.estimand, one.factor) in few
+        else replace(one, reason=one.reason and _without_few(one.reason, threshold))
+        for one in effects.interactions
+    )
+    spread = tuple(
+        replace(row, n={})
+        if all(count == 0 or count >= threshold for count in row.n.values())
+        else replace(row, n={}, status=WITHHELD, estimate=None, se=None, ci_low=None, ci_high=None, p=None, df=None)
+        for row in effects.spillovers
+    )
+    return replace(effects, subgroups=own, interactions=tests, spillovers=spread)
 
 
 def _release_row(row: Row, threshold: int) -> Row:
@@ -174,7 +195,7 @@ def _release_row(row: Row, threshold: int) -> Row:
         return replace(row, reason=row.reason and _without_few(row.reason, threshold))
     return replace(
         row, n={}, missing={}, pooled_strata=0, status=WITHHELD, reason=None, estimate=None, se=None, ci_low=None,
-        ci_high=None, p=None, df=None, bound=None, conclusion=None, extra={}, notes=(),
+        ci_high=None, p=None, p_adjusted=None, df=None, bound=None, conclusion=None, extra={}, notes=(),
     )  # fmt: skip
 
 

@@ -14,11 +14,12 @@ from trial.console import dry_run_option, json_option, say, show_json, show_tabl
 @click.option("--exploratory", is_flag=True, help="Add what the protocol does not declare, labelled so.")
 @click.option("--draws", default=2000, show_default=True, type=click.IntRange(1), help="Replays of the procedure.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Seed of the replays.")
+@click.option("--look", type=click.IntRange(1), help="Which planned look this is; the last when not given.")
 @json_option
 @dry_run_option
 def estimate(
-    *, bundle: Path, registers: Path, out: Path | None, exploratory: bool, draws: int, seed: int, as_json: bool,
-    dry_run: bool,
+    *, bundle: Path, registers: Path, out: Path | None, exploratory: bool, draws: int, seed: int, look: int | None,
+    as_json: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """Compute every effect the protocol declares; write effects.parquet, effects.json and manifest.json.
 
@@ -33,9 +34,10 @@ def estimate(
 
     read = read_bundle(bundle)
     frame = build_analysis_set(read, registers, read.protocol).frame
-    effects = run_plan(read.protocol, frame)
+    assignments = read.assignments.to_pandas()
+    effects = run_plan(read.protocol, frame, assignments, look)
     if exploratory:
-        effects = explore(effects, read.protocol, frame, read.assignments.to_pandas(), Chance(seed, draws))
+        effects = explore(effects, read.protocol, frame, assignments, Chance(seed, draws))
     if out is not None and not dry_run:
         inputs = {**hashes(bundle, "manifest.json"), **hashes(registers, "*.parquet")}
         made = Sources(

@@ -47,11 +47,10 @@ def report(
     analysis_set = build_analysis_set(read, registers, read.protocol)
     planted = registers / "truth.json"
     truth = json.loads(planted.read_text(encoding="utf-8")) if planted.is_file() else None
-    effects = run_plan(read.protocol, analysis_set.frame)
+    assignments = read.assignments.to_pandas()
+    effects = run_plan(read.protocol, analysis_set.frame, assignments)
     if exploratory:
-        effects = explore(
-            effects, read.protocol, analysis_set.frame, read.assignments.to_pandas(), Chance(seed, draws)
-        )
+        effects = explore(effects, read.protocol, analysis_set.frame, assignments, Chance(seed, draws))
     sources = Sources(read.manifest["protocol_digest"], read.manifest.get("ledger_head"), hashes(registers))
     rendered = render(
         read, analysis_set, effects, "da" if lang == "da" else "en", sources=sources, truth=truth, threshold=threshold

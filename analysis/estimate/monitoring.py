@@ -17,7 +17,7 @@ import numpy as np
 from scipy import optimize, special
 
 from analysis.estimate.cells import Floats
-from analysis.estimate.result import DegenerateError, Estimate, quantile
+from analysis.estimate.result import DegenerateError, quantile
 
 OBRIEN_FLEMING, POCOCK = "obrien-fleming", "pocock"
 _POINTS = 1001
@@ -101,19 +101,18 @@ class AnytimeInterval:
     tuned_for: int
 
 
-def confidence_sequence(estimate: Estimate, *, tuned_for: int, level: float) -> AnytimeInterval:
-    """Give the interval of the sequence at this look. `tuned_for`: the number of citizens at which it is tightest."""
-    size = sum(estimate.n.values())
+def confidence_sequence(value: float, se: float, *, size: int, tuned_for: int, level: float) -> AnytimeInterval:
+    """Give the interval of the sequence at this look of `size` citizens; it is tightest at `tuned_for` of them."""
     if size < 1 or tuned_for < 1:
         raise DegenerateError("a confidence sequence needs citizens, and a number to be tuned for")
     rho = _rho(1 - level, tuned_for)
-    spread = estimate.se * math.sqrt(size)  # one citizen's share of the standard error
+    spread = se * math.sqrt(size)  # one citizen's share of the standard error
     mixed = size * rho**2 + 1
     reach = spread * math.sqrt(2 * mixed / (size**2 * rho**2) * math.log(math.sqrt(mixed) / (1 - level)))
-    z = estimate.value / estimate.se
+    z = value / se
     log_p = 0.5 * math.log(mixed) - 0.5 * z**2 * (mixed - 1) / mixed
     p = min(1.0, math.exp(min(0.0, log_p)))
-    return AnytimeInterval(estimate.value - reach, estimate.value + reach, p, level, tuned_for)
+    return AnytimeInterval(value - reach, value + reach, p, level, tuned_for)
 
 
 def _rho(alpha: float, size: int) -> float:

@@ -1,14 +1,16 @@
 """Effects: one row an estimand x estimator x outcome x population, with curves, first stages and what was missing.
 
 1. A row is `estimated` and has numbers, or `not-estimable` and has a reason. No row has both.
-2. `role` is what the protocol declared (primary, secondary) or `exploratory`.
+2. `role` is what the protocol declared (primary, secondary), `subgroup` or `exploratory`.
+3. Subgroups, their interaction tests, looks and spillovers stand beside the rows where the protocol declares them.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path as Folder
 
 from analysis.estimate.kaplan_meier import Curve
+from analysis.estimate.paths import Path
 from analysis.plan.files import write_effects
 from analysis.plan.manifest import Sources
 
@@ -39,6 +41,8 @@ class Row:
     ci_low: float | None = None
     ci_high: float | None = None
     p: float | None = None
+    p_adjusted: float | None = None
+    adjusted_by: str | None = None  # "holm over 4 estimands"
     level: float | None = None
     df: float | None = None
     se_type: str | None = None
@@ -147,6 +151,69 @@ class ReplayRow:
 
 
 @dataclass(frozen=True)
+class InteractionRow:
+    """The test that the effects in all levels of a factor are equal."""
+
+    estimand: str
+    factor: str
+    label: Mapping[str, str]
+    status: str
+    reason: str | None = None
+    statistic: float | None = None
+    df: float | None = None
+    p: float | None = None
+
+
+@dataclass(frozen=True)
+class LookRow:
+    """One planned look: the boundary for |z|, and at the look that is made what was found."""
+
+    estimand: str
+    look: int
+    information: float
+    boundary: float
+    nominal_p: float
+    spending: str
+    status: str  # "planned", "estimated" or "not-estimable"
+    reason: str | None = None
+    z: float | None = None
+    crossed: bool | None = None
+    anytime_low: float | None = None
+    anytime_high: float | None = None
+    anytime_p: float | None = None
+    level: float | None = None
+
+
+@dataclass(frozen=True)
+class SpilloverRow:
+    """An effect at one share of the second arm: `direct`, `spillover`, `total` or `overall`."""
+
+    estimand: str
+    outcome: str
+    saturation: float | None
+    effect: str
+    status: str
+    reason: str | None = None
+    estimate: float | None = None
+    se: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    p: float | None = None
+    df: float | None = None
+    n: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PathRow:
+    """A difference week by week with its simultaneous band, exploratory."""
+
+    outcome: str
+    status: str
+    reason: str | None = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
 class Effects:
     """Everything the plan gave."""
 
@@ -159,6 +226,11 @@ class Effects:
     bounds: tuple[BoundsRow, ...] = ()
     replays: tuple[ReplayRow, ...] = ()
     regions: tuple[RegionRow, ...] = ()
+    subgroups: tuple[Row, ...] = ()
+    interactions: tuple[InteractionRow, ...] = ()
+    looks: tuple[LookRow, ...] = ()
+    spillovers: tuple[SpilloverRow, ...] = ()
+    paths: tuple[PathRow, ...] = ()
 
     def row(self, estimand: str, estimator: str, population: str = "randomised") -> Row:
         """Find a row; raises KeyError when the plan had no such row."""
@@ -180,22 +252,30 @@ class Effects:
             "bounds": [asdict(item) for item in self.bounds],
             "randomisation_tests": [asdict(item) for item in self.replays],
             "anderson_rubin": [asdict(item) for item in self.regions],
+            "subgroups": [asdict(item) for item in self.subgroups],
+            "interactions": [asdict(item) for item in self.interactions],
+            "looks": [asdict(item) for item in self.looks],
+            "spillovers": [asdict(item) for item in self.spillovers],
+            "paths": [asdict(item) for item in self.paths],
         }
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
         """Give the rows as a table for people: numbers to four significant digits, or the reason."""
-        columns = ("estimand", "estimator", "role", "of", "against", "n", "estimate", "interval", "p", "statement")
-        return columns, [_cells_of(row) for row in self.rows]
+        columns = ("estimand", "estimator", "role", "of", "against", "n", "estimate", "interval", "p", "p adjusted",
+                   "statement")  # fmt: skip
+        return columns, [_cells_of(row) for row in (*self.rows, *self.subgroups)]
 
-    def write(self, out: Path, sources: Sources) -> dict[str, object]:
+    def write(self, out: Folder, sources: Sources) -> dict[str, object]:
         """Write effects.parquet, effects.json and manifest.json into a folder; give the manifest."""
-        return write_effects(self.rows, self.to_json(), out, sources)
+        return write_effects((*self.rows, *self.subgroups), self.to_json(), out, sources)
 
 
 def _cells_of(row: Row) -> tuple[object, ...]:
     n = " + ".join(str(row.n.get(arm, 0)) for arm in (row.of, row.against))
-    what = (row.estimand, row.estimator, row.role, row.of, row.against, n)
+    where = "" if row.population == "randomised" else f" [{row.population}]"
+    what = (row.estimand + where, row.estimator, row.role, row.of, row.against, n)
     if row.status != "estimated":
-        return (*what, "", "", "", row.reason)
+        return (*what, "", "", "", "", row.reason)
     interval = f"{row.ci_low:.4g} to {row.ci_high:.4g}"
-    return (*what, f"{row.estimate:.4g}", interval, f"{row.p:.3g}", row.conclusion or "")
+    adjusted = "" if row.p_adjusted is None else f"{row.p_adjusted:.3g}"
+    return (*what, f"{row.estimate:.4g}", interval, f"{row.p:.3g}", adjusted, row.conclusion or "")

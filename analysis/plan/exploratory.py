@@ -18,15 +18,14 @@ import pandas as pd
 from analysis.estimate.bounds import Bounds, lee, manski
 from analysis.estimate.difference import stratified_difference
 from analysis.estimate.randomisation import NAME, Randomisation, randomisation_test
-from analysis.estimate.replay import Replay, replay_procedure
 from analysis.estimate.result import DegenerateError, NotEstimable, Result
 from analysis.estimate.subgroups import difference_of_effects
 from analysis.estimate.weak import NAME as SET
 from analysis.estimate.weak import ConfidenceSet, anderson_rubin
 from analysis.plan.data import Observed, observe, pool
 from analysis.plan.effects import BoundsRow, Effects, RegionRow, ReplayRow, Row
+from analysis.plan.replays import in_order, replay_of
 from analysis.plan.run import cells_of, numbers_of
-from trial.procedures import Unit, declared
 from trial.protocol.model import Estimand, OutcomePart, Protocol
 
 NEVER, EXPOSED = "never-exposed-to-pause", "exposed-to-pause"
@@ -153,7 +152,7 @@ def _replay(
 ) -> ReplayRow:
     if {arm.name for arm in protocol.arms} != {estimand.treatment.of, estimand.treatment.against}:
         return ReplayRow(estimand.name, "not-estimable", "a replay compares the two arms of a trial with two arms")
-    order = assignments.sort_values(["epoch", "assigned_at", "step", "participant_id"], ignore_index=True)
+    order = in_order(assignments)
     rows = frame.set_index("participant_id").reindex(order["participant_id"])
     found = randomisation_test(
         rows[estimand.outcome].to_numpy(dtype=float), (order["arm"] == estimand.treatment.of).to_numpy(dtype=bool),
@@ -166,15 +165,3 @@ def _replay(
         estimand.name, "estimated", None, NAME, found.procedure, found.test.statistic, found.test.p, found.low,
         found.high, found.level, found.draws, found.seed,
     )  # fmt: skip
-
-
-def replay_of(protocol: Protocol, order: pd.DataFrame, arm: str) -> Replay:
-    """Give the replay of the declared procedure for the assignments in the order they were made."""
-    procedure = declared(protocol.randomisation, protocol.arms, protocol.stratification)
-    factors = [factor.factor for factor in protocol.stratification]
-    units = [
-        Unit(str(row["participant_id"]), {factor: str(row[factor]) for factor in factors}, str(row["stratum"]))
-        for row in order.to_dict("records")
-    ]
-    batches = pd.factorize(order["assigned_at"])[0].tolist() if procedure.together_in_batches else None
-    return replay_procedure(procedure, units, arm, batches)

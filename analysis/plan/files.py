@@ -55,8 +55,8 @@ def _parquet(rows: "Sequence[Row]") -> bytes:
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     text = ["estimand", "estimator", "outcome", "population", "role", "summary", "of", "against", "per", "status",
-            "reason", "se_type", "conclusion"]  # fmt: skip
-    real = ["estimate", "se", "ci_low", "ci_high", "p", "level", "df", "margin", "bound", "bound_level"]
+            "reason", "se_type", "conclusion", "adjusted_by"]  # fmt: skip
+    real = ["estimate", "se", "ci_low", "ci_high", "p", "p_adjusted", "level", "df", "margin", "bound", "bound_level"]
     kinds = dict.fromkeys(text, pa.string()) | dict.fromkeys(real, pa.float64())
     columns = {name: pa.array([getattr(row, name) for row in rows], kind) for name, kind in kinds.items()}
     for prefix, counts in (("n", [row.n for row in rows]), ("missing", [row.missing for row in rows])):

@@ -3,8 +3,9 @@
 1. What the protocol declares is computed under its declared convention, level and clusters, and nothing else is.
 2. Linear estimators use the strata after small ones are joined; Kaplan-Meier adds the strata up.
 3. A strategy for intercurrent events that no estimator here can honour gives a row without number, with the reason.
-4. Declared covariates are stratification factors: the strata absorb them, which the row says.
+4. Declared covariates that are stratification factors are absorbed by the strata, which the row says.
 5. The non-inferiority statement belongs to the estimands that declare a margin.
+6. Subgroups, one correction for many questions, planned looks and spillovers follow where they are declared.
 """
 
 from dataclasses import dataclass, replace
@@ -12,20 +13,23 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.estimate.cells import Cells, tabulate
-from analysis.estimate.counts import Counts, count
-from analysis.estimate.difference import stratified_difference
-from analysis.estimate.instrument import FirstStage, first_stage, two_stage
-from analysis.estimate.kaplan_meier import kaplan_meier, restricted_mean_difference
+from analysis.estimate.instrument import FirstStage, first_stage
+from analysis.estimate.kaplan_meier import kaplan_meier
 from analysis.estimate.noninferiority import non_inferiority
-from analysis.estimate.regression import strata_regression
 from analysis.estimate.result import DegenerateError, Estimate, NotEstimable, Result
-from analysis.estimate.strata import Pooling
 from analysis.plan.data import Observed, observe, pool
 from analysis.plan.effects import Effects, FirstStageRow, Joined, Missing, OutcomeCurve, Row
+from analysis.plan.estimators import WITHOUT_PAUSES, Question, cells_of, estimate
+from analysis.plan.families import correct
+from analysis.plan.looks import look_at
+from analysis.plan.spillovers import spillovers
+from analysis.plan.subgroups import subgroups
 from trial.protocol.model import Estimand, OutcomePart, Protocol
 
+__all__ = ["cells_of", "numbers_of", "run_plan"]
+
 HONOURED = {"treatment-policy", "dose"}
+TIMED = {"kaplan-meier", WITHOUT_PAUSES, "cox", "grouped-hazards"}
 ABSORBING = {"stratified-difference", "strata-regression", "two-stage-least-squares"}
 
 
@@ -40,15 +44,27 @@ class _Run:
     joined: dict[tuple[str, str], Joined]
 
 
-def run_plan(protocol: Protocol, frame: pd.DataFrame) -> Effects:
-    """Compute every declared effect from the analysis set: one row a randomised citizen."""
+def run_plan(
+    protocol: Protocol, frame: pd.DataFrame, assignments: pd.DataFrame | None = None, look: int | None = None
+) -> Effects:
+    """Compute every declared effect from the analysis set: one row a randomised citizen.
+
+    assignments: those of the bundle, needed where a correction replays the design. look: the number of the planned
+    look that is made; the last when not given.
+    """
     run = _Run(protocol, frame, [], {}, [], {}, {})
     outcomes = {outcome.name: outcome for outcome in protocol.outcomes}
     for estimand in protocol.estimands:
         _estimand(run, estimand, outcomes[estimand.outcome])
-    return Effects(
-        protocol.trial.id, tuple(run.rows), tuple(run.curves.values()), tuple(run.first),
-        tuple(run.missing.values()), tuple(run.joined.values()),
+    rows = correct(protocol, frame, tuple(run.rows), assignments)
+    effects = Effects(
+        protocol.trial.id, rows, tuple(run.curves.values()), tuple(run.first), tuple(run.missing.values()),
+        tuple(run.joined.values()),
+    )  # fmt: skip
+    own, interactions = subgroups(protocol, frame)
+    return replace(
+        effects, subgroups=own, interactions=interactions, looks=look_at(protocol, rows, look),
+        spillovers=spillovers(protocol, frame),
     )  # fmt: skip
 
 
@@ -65,66 +81,46 @@ def _estimand(run: _Run, estimand: Estimand, outcome: OutcomePart) -> None:
 
 
 def _result(run: _Run, estimand: Estimand, outcome: OutcomePart, observed: Observed, name: str) -> tuple[Result, int]:
-    strategies = {strategy for strategy in estimand.intercurrent.values() if strategy not in HONOURED}
-    if strategies:
-        return NotEstimable(f"no estimator here honours the strategy {', '.join(sorted(strategies))}", name), 0
+    if refused := _dishonoured(estimand, name):
+        return NotEstimable(refused, name), 0
     timed = outcome.variable == "time-to-exit"
-    if timed != (name == "kaplan-meier"):
+    if timed != (name in TIMED):
         kind = "a time to exit" if timed else "one number a citizen"
         return NotEstimable(f"{name} does not apply to {outcome.name}, which is {kind}", name), 0
     try:
-        if timed:
-            return _restricted_mean(run, outcome, observed), 0
         pooling = pool(observed, run.protocol)
+        question = Question(run.protocol, estimand, observed, pooling)
+        if name == "kaplan-meier":
+            _curves(run, outcome, question)
+            return estimate(question, name), 0
         for item in pooling.joined:
             run.joined[(outcome.name, item.name)] = Joined(outcome.name, item.name, item.members)
-        return _linear(run, estimand, observed, name, pooling), sum(len(item.members) for item in pooling.joined)
+        if name == "two-stage-least-squares" and estimand.dose:
+            run.first.append(_first_stage(question))
+        return estimate(question, name), sum(len(item.members) for item in pooling.joined)
     except DegenerateError as degenerate:
         return NotEstimable(degenerate.reason, name), 0
 
 
-def _restricted_mean(run: _Run, outcome: OutcomePart, observed: Observed) -> Result:
-    level = run.protocol.inference.level
-    counts = _counts(outcome, observed)
-    for curve in kaplan_meier(counts, level=level):
+def _dishonoured(estimand: Estimand, name: str) -> str | None:
+    """Say which strategy an estimator does not follow; one estimator follows a hypothetical world without pauses."""
+    strategies = {event: strategy for event, strategy in estimand.intercurrent.items() if strategy not in HONOURED}
+    if name == WITHOUT_PAUSES and strategies.pop("pause", None) != "hypothetical":
+        return f'{name} answers pause = "hypothetical", which is not declared'
+    if strategies:
+        return f"no estimator here honours the strategy {', '.join(sorted(set(strategies.values())))}"
+    return None
+
+
+def _curves(run: _Run, outcome: OutcomePart, question: Question) -> None:
+    for curve in kaplan_meier(question.counts(stratified=False), level=question.level):
         run.curves[(outcome.name, curve.arm)] = OutcomeCurve(outcome.name, curve)
-    return restricted_mean_difference(counts, week=outcome.by_week, level=level)
 
 
-def _counts(outcome: OutcomePart, observed: Observed) -> Counts:
-    frame = observed.frame
-    week, event = frame[f"{outcome.name}_week"].to_numpy(), frame[f"{outcome.name}_event"].to_numpy()
-    return count(week, event, observed.treated, arms=observed.arms)
-
-
-def _linear(run: _Run, estimand: Estimand, observed: Observed, name: str, pooling: Pooling) -> Result:
-    inference = run.protocol.inference
-    cells = cells_of(run.protocol, estimand, observed, pooling)
-    match name:
-        case "stratified-difference":
-            return stratified_difference(cells, level=inference.level)
-        case "strata-regression":
-            return strata_regression(cells, se_type=inference.se_type, level=inference.level)
-        case "two-stage-least-squares" if estimand.dose:
-            run.first.append(_first_stage(run.protocol, estimand, cells))
-            return two_stage(cells, se_type=inference.se_type, level=inference.level)
-    return NotEstimable(f"{name} needs a dose and the estimand declares none", name)
-
-
-def cells_of(protocol: Protocol, estimand: Estimand, observed: Observed, pooling: Pooling) -> Cells:
-    """Tabulate the citizens of an estimand, with its dose and the declared clusters."""
-    frame, clusters = observed.frame, protocol.inference.clusters
-    return tabulate(
-        frame[estimand.outcome].to_numpy(dtype=float), observed.treated, pooling.labels(), arms=observed.arms,
-        dose=None if estimand.dose is None else frame[estimand.dose].to_numpy(dtype=float),
-        cluster=None if clusters == "none" else frame[clusters].astype(str).to_numpy(dtype=object),
-    )  # fmt: skip
-
-
-def _first_stage(protocol: Protocol, estimand: Estimand, cells: Cells) -> FirstStageRow:
-    inference, treatment = protocol.inference, estimand.treatment
+def _first_stage(question: Question) -> FirstStageRow:
+    estimand, treatment = question.estimand, question.estimand.treatment
     what = (estimand.name, str(estimand.dose), treatment.of, treatment.against)
-    stage = first_stage(cells, se_type=inference.se_type, level=inference.level)
+    stage = first_stage(question.cells(), se_type=question.se_type, level=question.level)
     if not isinstance(stage, FirstStage):
         return FirstStageRow(*what, "not-estimable", stage.reason)
     effect = stage.effect
@@ -148,9 +144,10 @@ def _row(
     if isinstance(result, NotEstimable):
         return replace(row, reason=result.reason)
     numbers = numbers_of(result)
-    if protocol.inference.covariates and name in ABSORBING:
-        absorbed = f"the strata absorb the declared covariates {', '.join(protocol.inference.covariates)}"
-        numbers["notes"] = (*numbers["notes"], absorbed)
+    factors = {factor.factor for factor in protocol.stratification}
+    absorbed = [covariate for covariate in protocol.inference.covariates if covariate in factors]
+    if absorbed and name in ABSORBING:
+        numbers["notes"] = (*numbers["notes"], f"the strata absorb the declared covariates {', '.join(absorbed)}")
     return replace(row, **numbers, **_statement(protocol, estimand, result))
 
 

@@ -194,7 +194,7 @@ def test_files_hold_the_effects_and_the_manifest_their_hashes(
     assert sorted(path.name for path in (tmp_path / "effects").iterdir()) == [
         "effects.json", "effects.parquet", "manifest.json"]  # fmt: skip
     table = pq.read_table(tmp_path / "effects" / "effects.parquet").to_pylist()
-    assert [line["estimate"] for line in table] == [row.estimate for row in effects.rows]
+    assert [line["estimate"] for line in table] == [row.estimate for row in (*effects.rows, *effects.subgroups)]
     assert table[0]["n_of"] == effects.rows[0].n["digital"]
     assert read_effects(tmp_path / "effects")["trial"] == "digital-samtaler"
     again = tmp_path / "again"
@@ -218,4 +218,4 @@ def test_a_changed_file_is_not_read(protocol: Protocol, frame: pd.DataFrame, tmp
 def test_the_table_for_people_has_a_line_a_row(protocol: Protocol, frame: pd.DataFrame) -> None:
     columns, lines = run_plan(protocol, frame).table()
     assert all(len(line) == len(columns) for line in lines)
-    assert len(lines) == 7
+    assert len(lines) == 7 + 2 + 3  # the subgroups follow

@@ -10,7 +10,7 @@ from trial.protocol.lines import Key
 from trial.protocol.model import Protocol
 from trial.protocol.source import Fault, toml_value
 
-NEED_COVARIATES = ("lin", "strata-regression-adjusted", "anhecova")
+NEED_COVARIATES = ("lin", "strata-regression-adjusted", "anhecova", "two-stage-least-squares-adjusted")
 MOST_LEVELS = 20
 
 

@@ -31,7 +31,7 @@ ESTIMATORS = {
     "risk-difference": MEANS,
     "restricted-mean-difference": ("kaplan-meier", "inverse-probability-of-pause"),
     "hazard-ratio": ("cox", "grouped-hazards"),
-    "late": ("two-stage-least-squares",),
+    "late": ("two-stage-least-squares", "two-stage-least-squares-adjusted"),
 }
 EVENTS = ("override-to-physical", "pause", "withdrawal")
 RESERVED = (  # columns of the analysis set that are not outcomes

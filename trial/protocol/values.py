@@ -55,6 +55,7 @@ Estimator = Annotated[
         "cox",
         "grouped-hazards",
         "two-stage-least-squares",
+        "two-stage-least-squares-adjusted",
     ],
     declared_as("an estimator: its name as in the glossary", "stratified-difference"),
 ]

@@ -9,6 +9,7 @@ from analysis.report.figures import draw_margin, draw_survival
 from analysis.report.figures.margin import Bar, Margin
 from analysis.report.figures.survival import Survival
 from analysis.report.page import Block, Context, Numbering, Paragraph, Plate, Row, Section, Table
+from analysis.report.sections.questions import correction, questions
 from analysis.report.sections.units import Unit, unit_of
 
 
@@ -49,12 +50,15 @@ def effects(context: Context, numbering: Numbering) -> Section:
     primary = next((words.label(row.label) for row in rows if row.role == "primary"), "")
     first = rows[0] if rows else None
     of, against = (context.arms[first.of], context.arms[first.against].lower()) if first else ("", "")
-    lead = words("effects.lead", of=of.lower(), against=against, primary=primary)
+    corrected = correction(context)
+    lead = words("effects.lead-corrected" if corrected else "effects.lead", of=of.lower(), against=against,
+                 primary=primary, **(corrected or {}))  # fmt: skip
     blocks: list[Block] = [Paragraph(lead, "lead")]
     plate = _margin(context, numbering)
     blocks += [plate] if plate else []
     blocks.append(_table(context, numbering))
     blocks += [Paragraph(_first_stage(context, stage)) for stage in context.released.effects.first_stage if stage.f]
+    blocks += questions(context, numbering)
     blocks.append(Paragraph(words("effects.displacement"), "note"))
     return Section("effects", words("effects.title"), blocks)
 
@@ -63,6 +67,7 @@ def _table(context: Context, numbering: Numbering) -> Table:
     words = context.words
     level = words.percent(context.protocol.inference.level, 0)
     heads = [words("estimator"), words("effect"), words("se"), words("interval", level=level), words("p")]
+    heads += [words("p-adjusted")] if _corrected(context) else []
     columns = [*heads, *(words("n", arm=label.lower()) for label in context.arms.values())]
     rows: list[Row] = []
     for _, group in groupby(_declared(context), key=lambda row: row.estimand):
@@ -93,7 +98,12 @@ def _effect(context: Context, row: Effect) -> Row:
     estimate, se, low, high = (unit.show(words, value) for value in (row.estimate, row.se, row.ci_low, row.ci_high))
     interval = words("interval-text", low=low, high=high)
     sizes = [words.count(row.n.get(arm)) for arm in context.arms]
-    return Row([name, estimate, f"{se} ({row.se_type})", interval, words.p_value(row.p), *sizes])
+    p = [words.p_value(row.p), *([words.p_value(row.p_adjusted)] if _corrected(context) else [])]
+    return Row([name, estimate, f"{se} ({row.se_type})", interval, *p, *sizes])
+
+
+def _corrected(context: Context) -> bool:
+    return any(row.p_adjusted is not None for row in context.released.effects.rows)
 
 
 def _first_stage(context: Context, stage: FirstStageRow) -> str:

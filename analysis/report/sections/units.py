@@ -1,4 +1,4 @@
-"""In which unit an effect is told: weeks, or percentage points; per share of physical conversations for a dose."""
+"""In which unit an effect is told: weeks, percentage points, a log ratio; of a dose per share of physical talks."""
 
 from dataclasses import dataclass
 
@@ -20,6 +20,8 @@ class Unit:
 
 def unit_of(variable: str, summary: str) -> Unit:
     """Give the unit of an outcome's variable under a summary measure."""
+    if summary == "hazard-ratio":
+        return Unit("unit.log-hazard", 1.0, 3)
     dose = "-per-share" if summary == "late" else ""
     if variable == "exit-to-employment":
         return Unit(f"unit.points{dose}", 100.0, 2)

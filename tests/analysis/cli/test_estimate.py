@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
@@ -33,6 +34,7 @@ def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]
     read = SimpleNamespace(
         protocol=load_protocol(shipped("digital-samtaler.toml")),
         manifest={"protocol_digest": "d" * 64, "ledger_head": "h" * 64},
+        assignments=pa.table({"participant_id": []}),
     )
     monkeypatch.setattr(trial.bundle, "read_bundle", lambda folder: read)
     monkeypatch.setattr(analysis.outcomes, "build_analysis_set", lambda *_: SimpleNamespace(frame=frame))

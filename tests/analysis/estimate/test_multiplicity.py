@@ -19,7 +19,7 @@ from analysis.estimate.multiplicity import (
     sharpened,
     westfall_young,
 )
-from analysis.estimate.result import DegenerateError, Estimate, estimated
+from analysis.estimate.result import DegenerateError
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -137,9 +137,7 @@ def test_looks_must_go_forward(shares: list[float]) -> None:
 
 
 def at_look(mean: float, size: int) -> AnytimeInterval:
-    estimate = estimated(mean, 1 / size, level=0.95, n={"a": size}, se_type="x", estimator="x")
-    assert isinstance(estimate, Estimate)
-    return confidence_sequence(estimate, tuned_for=500, level=0.95)
+    return confidence_sequence(mean, size**-0.5, size=size, tuned_for=500, level=0.95)
 
 
 def test_the_sequence_holds_at_every_look_together() -> None:

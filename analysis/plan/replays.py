@@ -1,0 +1,24 @@
+"""The design that was run, ready to be drawn again: assignments in the order they were made, and their replay."""
+
+import pandas as pd
+
+from analysis.estimate.replay import Replay, replay_procedure
+from trial.procedures import Unit, declared
+from trial.protocol.model import Protocol
+
+
+def in_order(assignments: pd.DataFrame) -> pd.DataFrame:
+    """Give the assignments in the order they were made."""
+    return assignments.sort_values(["epoch", "assigned_at", "step", "participant_id"], ignore_index=True)
+
+
+def replay_of(protocol: Protocol, order: pd.DataFrame, arm: str) -> Replay:
+    """Give the replay of the declared procedure for the assignments in the order they were made."""
+    procedure = declared(protocol.randomisation, protocol.arms, protocol.stratification)
+    factors = [factor.factor for factor in protocol.stratification]
+    units = [
+        Unit(str(row["participant_id"]), {factor: str(row[factor]) for factor in factors}, str(row["stratum"]))
+        for row in order.to_dict("records")
+    ]
+    batches = pd.factorize(order["assigned_at"])[0].tolist() if procedure.together_in_batches else None
+    return replay_procedure(procedure, units, arm, batches)
