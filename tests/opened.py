@@ -4,15 +4,17 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 from trial.conduct import Conversation
 from trial.infection import ByHand
 from trial.infection.publication import Publication, kept
 from trial.intake import Arrival
 from trial.keys import Keys, SecretKey
+from trial.ledger import schema
 from trial.ledger.replay import TRIED, TRIED_ON
 from trial.protocol import load_municipalities, shipped
-from trial.service import Outcome, Trial
+from trial.service import Correction, Outcome, Trial
 
 PROTOCOL = shipped("digital-samtaler.toml")
 KEYS = Keys(
@@ -45,7 +47,13 @@ def open_trial(
 ) -> Trial:
     """Open a trial in a folder, or in the database of a URL."""
     return Trial.init(
-        url(folder), PROTOCOL, keys, "test", clock=clock or TickingClock(), checkpoint_dir=checkpoint_dir
+        url(folder),
+        PROTOCOL,
+        keys,
+        "test",
+        clock=clock or TickingClock(),
+        checkpoint_dir=checkpoint_dir,
+        randomness=Random(1).randbytes,
     )
 
 
@@ -73,6 +81,27 @@ def conversation(outcome: Outcome, number: int = 1, held: bool = True, assigned_
     )
 
 
+def withdrawal(participant: str, on: date = date(2021, 3, 9), scope: str = "conversations") -> Correction:
+    return Correction(participant, "withdrawn", on, "moved", "trial office", scope=scope)
+
+
+def level(participant: str, value: str = "50+", on: date = date(2021, 3, 9), about: int | None = None) -> Correction:
+    details = {"field": "age_group", "value": value}
+    return Correction(participant, "level", on, "wrong date of birth", "trial office", details, about=about)
+
+
+def record_of(trial: Trial, participant: str) -> str:
+    """Give the record id that stands for a citizen in the ledger."""
+    with trial.store.read() as transaction:
+        return str(transaction.answers([participant])[participant]["participant_id"])
+
+
+def pseudonyms(trial: Trial) -> dict[str, str]:
+    """Give who stands behind each record id."""
+    with trial.store.read() as transaction:
+        return {row["record"]: row["participant_id"] for row in transaction.rows(schema.CITIZENS)}
+
+
 def full_trial(folder: Path | str, checkpoint_dir: Path | None = None, clock: TickingClock | None = None) -> Trial:
     """A small trial with a row of every kind that a plain trial has."""
     trial = open_trial(folder, clock=clock, checkpoint_dir=checkpoint_dir)
@@ -82,8 +111,8 @@ def full_trial(folder: Path | str, checkpoint_dir: Path | None = None, clock: Ti
     trial.record_conversations([conversation(outcomes[0]), conversation(outcomes[1], held=False)])
     trial.close_pause("0101", date(2021, 3, 8), BY)
     trial.correct_pause("0101", DAY, date(2021, 3, 9), BY)
-    trial.withdraw(outcomes[0].participant_id, date(2021, 3, 9), "moved")
-    trial.correct(outcomes[1].participant_id, date(2021, 3, 9), field="age_group", value="30-49", reason="wrong date")
+    trial.correct(withdrawal(outcomes[0].participant_id))
+    trial.correct(level(outcomes[1].participant_id, value="30-49"))
     return trial
 
 

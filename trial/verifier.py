@@ -237,7 +237,7 @@ class Ledger:  # the state after the entries so far; `take` raises an error sayi
         known[first] = end
 
     on_pause_corrected = on_pause_closed
-    on_conversation = on_withdrawn = on_correction = on_infection_imported = on_dry_run = bool  # no arm rests on these
+    on_conversation = on_infection_imported = on_dry_run = on_corrected = on_erased = bool  # no arm rests on these
 
 
 def root(hashes: list[str]) -> bytes:

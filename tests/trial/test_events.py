@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.opened import BY, DAY, KEYS, arrivals, conversation, open_trial
+from tests.opened import withdrawal as withdrew
 from trial.bundle import export_bundle, read_bundle, verify_bundle
 from trial.service import Outcome, Trial
 
@@ -49,7 +50,7 @@ def test_an_override_a_pause_and_a_withdrawal(trial: Trial, tmp_path: Path) -> N
     trial.record_conversations([replace(overridden, held_mode="physical", held_on=held_on)])
     switched = replace(conversation(physical), held_mode="telephone", in_pause=True)
     trial.record_conversations([switched])
-    trial.withdraw(physical.participant_id, DAY + 9 * ONE, "moved")
+    trial.correct(withdrew(physical.participant_id, DAY + 9 * ONE))
     (one, override), (two, pause), (three, withdrawal) = events(trial, tmp_path)
     assert (one, two, three) == ("override-to-physical", "pause", "withdrawal")
     assert (override["reason"], override["number"], override["held_mode"]) == ("citizen-demands", 1, "physical")

@@ -1,7 +1,9 @@
 """Events: what happened to citizens after their assignment, from the ledger's entries; its kinds stand in `tables`.
 
 1. An event is told at the time the ledger came to know it, in the order of the ledger.
-2. A citizen assigned on a day that later turned out to be paused is told of once a pause, whatever its end becomes.
+2. A correction is told of as it was recorded, with its row and whether it still stands; of an erased citizen only
+   what stands open in the ledger, and the erasure.
+3. A citizen assigned on a day that later turned out to be paused is told of once a pause, whatever its end becomes.
 """
 
 from collections import defaultdict
@@ -12,8 +14,15 @@ from trial.ledger.entry import Entry, canonical
 from trial.ledger.pauses import covers
 from trial.ledger.projection import Row
 from trial.ledger.replay import State
+from trial.ledger.seal import Openings
 
-KINDS = {"withdrawn@1": "withdrawal", "correction@1": "correction"}
+CORRECTED = {
+    "level": "correction",
+    "ineligible": "ineligible",
+    "duplicate": "duplicate",
+    "withdrawn": "withdrawal",
+    "retracted": "retraction",
+}
 MODES = ("number", "due_on", "held_on", "summoned_mode", "held_mode")
 
 
@@ -25,23 +34,28 @@ class Events:
         self._conversations: dict[tuple[str, int], list[tuple[int, Row]]] = {}
         self._assigned: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         self._told: set[tuple[str, str]] = set()
+        self._corrected: list[tuple[Entry, Row]] = []
 
     def take(self, entry: Entry, payload: Row, state: State) -> None:
         """Take an entry that `state` has just applied."""
         if entry.kind == "assigned@1":
             self._assigned[payload["municipality_code"]].append((payload["on"], payload["participant_id"]))
-        elif entry.kind in KINDS:
-            self._rows.append(_event(entry, payload["participant_id"], KINDS[entry.kind], payload))
+        elif entry.kind == "corrected@1":
+            self._corrected.append((entry, payload))
+        elif entry.kind == "erased@1":
+            self._rows.append(_event(entry, payload["participant_id"], "erasure", {"on": payload["on"]}))
         elif entry.kind == "conversation@1":
             found = _of_conversation(entry, payload, state)
             self._conversations[payload["participant_id"], payload["number"]] = found
         elif entry.kind in {"pause-opened@1", "pause-corrected@1"}:
             self._look_back(entry, payload, state)
 
-    def rows(self) -> list[Row]:
-        """Give the events in the order of the ledger."""
+    def rows(self, state: State, openings: Openings) -> list[Row]:
+        """Give the events in the order of the ledger, with what was sealed of them."""
         found = [*self._rows, *(one for some in self._conversations.values() for one in some)]
-        return [row for _, row in sorted(found, key=lambda one: one[0])]
+        found += [_correction(entry, payload, state, openings) for entry, payload in self._corrected]
+        rows = [row for _, row in sorted(found, key=lambda one: one[0])]
+        return [{**row, "participant_id": openings.name(row["participant_id"])} for row in rows]
 
     def _look_back(self, entry: Entry, payload: Row, state: State) -> None:
         code, first = payload["municipality_code"], payload["closed_on"]
@@ -67,6 +81,15 @@ def _of_conversation(entry: Entry, payload: Row, state: State) -> list[tuple[int
     if payload["in_pause"] or state.paused(state.participants[participant]["municipality_code"], day):
         found.append(_event(entry, participant, "pause", {**modes, "recorded_in_pause": payload["in_pause"]}))
     return found
+
+
+def _correction(entry: Entry, payload: Row, state: State, openings: Openings) -> tuple[int, Row]:
+    content = openings.content(payload["sealed"])
+    if "duplicate_of" in content:
+        content["duplicate_of"] = openings.name(content["duplicate_of"])
+    detail = {name: payload[name] for name in ("on", "scope", "about", "recorded_by")}
+    detail |= {"ledger_row": entry.seq, "stands": entry.seq in state.corrections, **content}
+    return _event(entry, payload["participant_id"], CORRECTED[payload["what"]], detail)
 
 
 def _event(entry: Entry, participant: str, kind: str, detail: Row) -> tuple[int, Row]:

@@ -1,7 +1,8 @@
 """Verify a bundle on its own: without the database, with the key or without.
 
 1. The ledger in the bundle is replayed like the one in the database; the first wrong row is named.
-2. Every table must be what the ledger gives, the manifest what ledger and files give.
+2. Every table must be what the ledger gives, the manifest what ledger and files give; what opens a seal must open it,
+   unless its erasure is in the ledger.
 3. The checkpoint in the manifest must be signed by the ledger's key and lie on the chain; one kept elsewhere as well.
 """
 
@@ -18,6 +19,7 @@ from trial.ledger import checkpoint as checkpoints
 from trial.ledger.entry import Entry, canonical, read_line
 from trial.ledger.proof import Finding, Verification, follow, verification
 from trial.ledger.replay import State, wrong
+from trial.ledger.seal import Opening, Openings
 from trial.ledger.tree import ledger_root
 
 
@@ -58,7 +60,14 @@ def _entries(bundle: Bundle) -> Iterator[Entry]:
 
 
 def _compare(bundle: Bundle, state: State, collector: Collector, hashes_at: dict[int, str]) -> Iterator[Finding]:
-    tables = collector.tables(state)
+    try:
+        openings = Openings(Opening(**row) for row in bundle.personal.to_pylist())
+        faults = [Finding(where, problem) for where, problem in openings.faults(state.seals, state.erased)]
+        tables = collector.tables(state, openings)
+    except (ValueError, TypeError, KeyError):
+        yield Finding("personal.parquet", "its rows must be seals with salt and content")
+        return
+    yield from faults
     for name, table in tables.items():
         if not table.equals(getattr(bundle, name.removesuffix(".parquet"))):
             yield Finding(name, "it must be what the ledger gives")

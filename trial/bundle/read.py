@@ -31,6 +31,7 @@ class Bundle:
     pauses: pa.Table
     conversations: pa.Table
     events: pa.Table
+    personal: pa.Table
 
     def ledger(self) -> Iterator[str]:
         """Give the lines of the ledger."""
@@ -47,7 +48,7 @@ def read_bundle(folder: Path | str) -> Bundle:
     protocol = load_protocol(folder / PROTOCOL)
     if digest(protocol) != manifest["protocol_digest"]:
         raise _refused(folder / PROTOCOL, "another digest than the manifest's")
-    tables = ("assignments", "not_randomised", "pauses", "conversations", "events")
+    tables = ("assignments", "not_randomised", "pauses", "conversations", "events", "personal")
     return Bundle(folder, manifest, protocol, *(_table(folder / f"{name}.parquet") for name in tables))
 
 

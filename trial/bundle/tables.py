@@ -1,19 +1,23 @@
 """The tables of a bundle: each a function of the ledger's entries.
 
 1. One row an answer, a pause, a conversation, an event; in the order of the ledger.
-2. Strata and levels are those used at randomisation; corrections stand beside them, in the events.
+2. Strata and levels are those used at randomisation. The right level, where another turned out, stands beside it in
+   `FACTOR_corrected`, empty where none did; every correction is in the events.
 3. The probability of every arm is there twice: exact as text, and as a number.
 4. `events` tells what happened to a citizen after assignment; nothing in it alters anything. Its kinds:
    - `override-to-physical`: a conversation went to physical, with reason and modes;
    - `pause`: a conversation fell in a pause of the municipality as known when it was recorded, or was recorded so;
-   - `withdrawal`, `correction`: as recorded;
+   - `withdrawal`, `ineligible`, `duplicate`, `correction` (of a level), `retraction`: as recorded;
+   - `erasure`: the citizen was erased; in every table the record id stands for the pseudonym;
    - `assigned-in-backdated-pause`: assigned on a day that only later became known to be paused, at that time.
    Of a conversation the newest record counts, and only once it has been held or not. `detail` is JSON.
 5. `pause_block` counts the pauses of the municipality begun by the day of assignment, `calendar_block` is its month.
-6. No CPR number, no key.
+6. `personal` opens the seals of the ledger: who is behind a record id, and what was told in words (`ledger.seal`).
+7. No CPR number, no key.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from fractions import Fraction
 
@@ -23,6 +27,7 @@ from trial.bundle.events import Events
 from trial.ledger.entry import Entry
 from trial.ledger.projection import CONVERSATION, Row
 from trial.ledger.replay import State
+from trial.ledger.seal import Openings
 
 AT = pa.timestamp("us", tz="UTC")
 TEXT, DAY, WHOLE, NUMBER, FLAG = pa.string(), pa.date32(), pa.int64(), pa.float64(), pa.bool_()
@@ -61,6 +66,7 @@ CONVERSATIONS = {
     "in_pause": FLAG,
 }
 EVENTS = {"participant_id": TEXT, "at": AT, "kind": TEXT, "detail": TEXT}
+PERSONAL = {"record": TEXT, "seal": TEXT, "salt": TEXT, "content": TEXT}
 
 
 def assignment_columns(factors: tuple[str, ...], arms: tuple[str, ...]) -> dict[str, pa.DataType]:
@@ -71,6 +77,7 @@ def assignment_columns(factors: tuple[str, ...], arms: tuple[str, ...]) -> dict[
         "assigned_on": DAY,
         "arm": TEXT,
         **dict.fromkeys(factors, TEXT),
+        **{f"{factor}_corrected": TEXT for factor in factors},
         "stratum": TEXT,
         "step": WHOLE,
         **{f"prob_{arm}": NUMBER for arm in arms},
@@ -98,19 +105,37 @@ class Collector:
             self._not_randomised.append(_not_randomised(payload))
         self._events.take(entry, payload, state)
 
-    def tables(self, state: State) -> dict[str, pa.Table]:
-        """Give every table, by the name of its file."""
+    def tables(self, state: State, openings: Openings) -> dict[str, pa.Table]:
+        """Give every table, by the name of its file; `openings` give the pseudonyms and what was sealed."""
         protocol = state.epoch.protocol
         factors = tuple(factor.factor for factor in protocol.stratification)
         arms = tuple(arm.name for arm in protocol.arms)
         pauses = sorted((one for group in state.pauses.values() for one in group), key=lambda one: one["opened_seq"])
+        conversations = list(map(_conversation, state.conversations.values()))
+        corrected = _corrected_levels(state, openings)
+        assigned = [{**row, **corrected.get(row["participant_id"], {})} for row in self._assigned]
         return {
-            "assignments.parquet": _table(assignment_columns(factors, arms), self._assigned),
-            "not_randomised.parquet": _table(NOT_RANDOMISED, self._not_randomised),
+            "assignments.parquet": _table(assignment_columns(factors, arms), _named(assigned, openings)),
+            "not_randomised.parquet": _table(NOT_RANDOMISED, _named(self._not_randomised, openings)),
             "pauses.parquet": _table(PAUSES, [_pause(row) for row in pauses]),
-            "conversations.parquet": _table(CONVERSATIONS, list(map(_conversation, state.conversations.values()))),
-            "events.parquet": _table(EVENTS, self._events.rows()),
+            "conversations.parquet": _table(CONVERSATIONS, _named(conversations, openings)),
+            "events.parquet": _table(EVENTS, self._events.rows(state, openings)),
+            "personal.parquet": _table(PERSONAL, list(map(asdict, openings.of(state.seals)))),
         }
+
+
+def _named(rows: list[Row], openings: Openings) -> list[Row]:
+    return [{**row, "participant_id": openings.name(row["participant_id"])} for row in rows]
+
+
+def _corrected_levels(state: State, openings: Openings) -> dict[str, Row]:
+    """Give the right levels that turned out, by record; the newest where there are several of a factor."""
+    found: dict[str, Row] = {}
+    for row in state.corrections.values():
+        content = openings.content(row["sealed"]) if row["what"] == "level" else {}
+        if content:
+            found.setdefault(row["participant_id"], {})[f"{content['field']}_corrected"] = content["value"]
+    return found
 
 
 def _table(columns: Mapping[str, pa.DataType], rows: list[Row]) -> pa.Table:

@@ -21,7 +21,7 @@ from trial.bundle.tables import Collector
 from trial.errors import FileError
 from trial.ledger.checkpoint import Checkpoint
 from trial.ledger.epoch import inside
-from trial.ledger.proof import stored
+from trial.ledger.proof import openings, stored
 from trial.ledger.replay import State
 from trial.service import Trial
 
@@ -100,7 +100,8 @@ def _write_ledger(trial: Trial, path: Path) -> tuple[State, dict[str, pa.Table]]
         for entry in stored(transaction):
             collector.take(entry, state.apply(entry), state)
             file.write(entry.line() + "\n")
-    return state, collector.tables(state)
+        known = openings(transaction)
+    return state, collector.tables(state, known)
 
 
 def _check_place(folder: Path) -> None:

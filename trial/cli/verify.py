@@ -81,7 +81,8 @@ def _check_proof(ctx: click.Context, path: Path, as_json: bool) -> None:
     if found.entry is not None:
         facts |= {"row": found.entry.seq, "kind": found.entry.kind, "at": found.entry.at}
         shown = json.loads(found.entry.payload)
-        facts |= {name: shown[name] for name in ("participant_id", "on", "arm", "reason") if name in shown}
+        facts |= {"participant_id": found.participant_id, "record": shown["participant_id"]}
+        facts |= {name: shown[name] for name in ("on", "arm", "reason") if name in shown}
     if found.earlier is not None:
         facts |= {"earlier_rows": found.earlier.length, "earlier_root": found.earlier.root}
     if as_json:

@@ -4,6 +4,6 @@
 """
 
 from trial.intake.arrivals import Intake, Repeated, read_intake
-from trial.intake.rows import Arrival, age_on, flag_columns
+from trial.intake.rows import BUILT_IN_EXCLUSIONS, Arrival, age_on, flag_columns
 
-__all__ = ["Arrival", "Intake", "Repeated", "age_on", "flag_columns", "read_intake"]
+__all__ = ["BUILT_IN_EXCLUSIONS", "Arrival", "Intake", "Repeated", "age_on", "flag_columns", "read_intake"]

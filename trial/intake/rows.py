@@ -28,7 +28,11 @@ CITIZEN, JOBCENTRE, TARGET_GROUP, SPELL_START, BIRTH = COLUMNS = (
     "spell_start_on",
     "birth_on",
 )
-TARGET_GROUP_EXCLUDED, SPELL_TOO_LONG, UNDER_18 = "target-group", "spell-too-long", "age-under-18"
+BUILT_IN_EXCLUSIONS = TARGET_GROUP_EXCLUDED, SPELL_TOO_LONG, UNDER_18 = (
+    "target-group",
+    "spell-too-long",
+    "age-under-18",
+)
 ADULT = 18
 FIRST_BIRTH = date(1858, 1, 1)
 _DANISH = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", " ": "-"})

@@ -1,7 +1,8 @@
 """Proof files: one entry is in the ledger a checkpoint speaks of; a ledger only grew between two checkpoints.
 
 1. A proof of inclusion holds the entry, the parts of the tree beside it from the leaf upwards, each with its side,
-   and the signed checkpoint. It shows nothing of any other citizen but hashes.
+   and the signed checkpoint. It shows nothing of any other citizen but hashes. The citizen's pseudonym and salt
+   open the record id of the entry: SHA-256 of the salt and {"participant_id":PSEUDONYM}.
 2. The entry's number gives its place in the tree: a path of other sides is refused.
 3. A proof of growth holds two checkpoints and the parts of the tree that both roots are made of (RFC 9162, 2.1.4).
 4. Either is checked without database, bundle or key. Whose signature counts, the reader must know: the public key is
@@ -16,6 +17,7 @@ from typing import Any
 from trial.errors import LedgerError
 from trial.ledger.checkpoint import Checkpoint, checkpoint_of
 from trial.ledger.entry import Entry, canonical, digest, read_line
+from trial.ledger.seal import citizen_opening
 from trial.ledger.tree import consistency, entry_leaf, inclusion, is_consistent, is_included, sides
 
 INCLUSION, GROWTH = "lodtraek-proof/1", "lodtraek-growth/1"
@@ -23,11 +25,15 @@ INCLUSION, GROWTH = "lodtraek-proof/1", "lodtraek-growth/1"
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """What a proof shows: an entry, or the earlier of two checkpoints, within the ledger of a signed checkpoint."""
+    """What a proof shows: an entry, or the earlier of two checkpoints, within the ledger of a signed checkpoint.
+
+    participant_id: the pseudonym whose record the entry is of, where the proof opens it.
+    """
 
     checkpoint: Checkpoint
     entry: Entry | None
     earlier: Checkpoint | None
+    participant_id: str | None = None
 
 
 def prove_inclusion(entry: Entry, hashes: Sequence[str], checkpoint: Checkpoint) -> dict[str, Any]:
@@ -61,7 +67,8 @@ def check_proof(content: bytes, where: str) -> Proved:
         kind = proof["format"]
         checkpoint = _signed(proof["checkpoint"], where)
         if kind == INCLUSION:
-            return Proved(checkpoint, _included(proof, checkpoint, where), None)
+            entry = _included(proof, checkpoint, where)
+            return Proved(checkpoint, entry, None, _opened(proof, entry, where))
         if kind == GROWTH:
             return Proved(checkpoint, None, _grown(proof, checkpoint, where))
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -82,6 +89,17 @@ def _included(proof: dict[str, Any], checkpoint: Checkpoint, where: str) -> Entr
     if not lawful or not is_included(entry_leaf(own), entry.seq - 1, checkpoint.length, path, root):
         raise _refused("the entry must be in the ledger of the checkpoint", f"row {entry.seq}, not proved", where)
     return entry
+
+
+def _opened(proof: dict[str, Any], entry: Entry, where: str) -> str | None:
+    """Give the pseudonym that opens the record id of the entry; None where the proof names nobody."""
+    citizen = proof.get("citizen")
+    if citizen is None:
+        return None
+    record = json.loads(entry.payload)["participant_id"]
+    if not citizen_opening({"record": record, **citizen}).holds():
+        raise _refused("pseudonym and salt must open the record id of the entry", "another record id", where)
+    return str(citizen["participant_id"])
 
 
 def _grown(proof: dict[str, Any], checkpoint: Checkpoint, where: str) -> Checkpoint:

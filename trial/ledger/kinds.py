@@ -6,8 +6,8 @@
 3. An amendment holds the same of a later version, and closes every scope of the version before: how many it had.
 4. An assignment holds everything its arm follows from, save the key.
 5. A dry run says what was tried, and with it that the protocol in force may be used in production.
-6. Nothing here names a citizen: participants are keyed pseudonyms. Who decided a pause by hand is named, as the
-   pause authority wants to be known.
+6. Nothing here names a citizen: `participant_id` is a record id that opens only with a salt kept elsewhere (`seal`).
+   Who decided a pause by hand, corrected or erased is named: they want to be known.
 
 Each field is a regular expression over its JSON text, so that one match judges a whole payload.
 """
@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
 
+from trial.ledger.corrections import SCOPES, WHAT
 from trial.ledger.entry import canonical
 
 TEXT = r'"(?!")[^"\\]*+(?:\\.[^"\\]*+)*+"'
@@ -154,8 +155,16 @@ KINDS: Mapping[str, Mapping[str, str]] = {
         "vintage_on": _or_null(DAY),
         "published_at": _or_null(TEXT),
     },
-    "withdrawn@1": {"participant_id": TEXT, "on": DAY, "reason": TEXT},
-    "correction@1": {"participant_id": TEXT, "on": DAY, "field": TEXT, "value": TEXT, "reason": TEXT},
+    "corrected@1": {
+        "participant_id": TEXT,
+        "on": DAY,
+        "what": f'"(?:{"|".join(WHAT)})"',
+        "scope": _or_null(f'"(?:{"|".join(SCOPES)})"'),
+        "about": COUNT,
+        "recorded_by": TEXT,
+        "sealed": SHA256,
+    },
+    "erased@1": {"participant_id": TEXT, "on": DAY, "reason": TEXT, "recorded_by": TEXT},
 }
 
 

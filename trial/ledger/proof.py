@@ -4,7 +4,8 @@
 2. The first row that breaks the chain or a rule is named; what follows from it is not judged.
 3. With the trial key every arm is drawn anew. Without it chain, rules and commitments are checked, and probabilities
    wherever counts alone give them.
-4. Projections must equal replay, evidence its hash; tables and triggers must be as made.
+4. Projections must equal replay, evidence its hash, and what opens a seal must open it, unless its erasure is in the
+   ledger; tables and triggers must be as made.
 5. A checkpoint kept elsewhere must lie on the chain: this alone sees a cut tail or a ledger written anew.
 """
 
@@ -24,6 +25,7 @@ from trial.ledger.entry import Entry, canonical
 from trial.ledger.imports import differences
 from trial.ledger.projection import Row
 from trial.ledger.replay import State, wrong
+from trial.ledger.seal import Opening, Openings, citizen_opening
 from trial.ledger.store import Store, Transaction
 from trial.ledger.tree import ledger_root
 
@@ -61,7 +63,8 @@ def verify_store(store: Store, key: SecretKey | None = None, checkpoint: Path | 
     with store.read() as transaction:
         findings = list(follow(state, stored(transaction), key))
         if not findings:
-            findings = [*_compare(state, transaction), *_evidence(state, transaction), *_schema(transaction)]
+            findings = [*_compare(state, transaction), *_personal(state, transaction)]
+            findings += [*_evidence(state, transaction), *_schema(transaction)]
         against = None
         if checkpoint is not None:
             against = checkpoints.read_checkpoint(checkpoint)
@@ -124,8 +127,11 @@ def _check_committed(state: State, key: SecretKey) -> None:
         )  # fmt: skip
 
 
-def rebuild(store: Store, key: SecretKey, at: str) -> None:
-    """Empty every projection and write it anew from the ledger; raise LedgerError where that does not hold."""
+def rebuild(store: Store, key: SecretKey, at: str) -> list[Finding]:
+    """Empty every projection and write it anew from the ledger; give what differed before.
+
+    Raises LedgerError where the ledger itself does not hold.
+    """
     with store.write(at) as transaction:
         state = State(key.secret)
         for finding in follow(state, stored(transaction), key):
@@ -133,9 +139,11 @@ def rebuild(store: Store, key: SecretKey, at: str) -> None:
                 "the ledger must hold before anything is rebuilt from it", found=finding.problem, where=finding.where,
                 mend="trial verify",
             )  # fmt: skip
+        drifted = list(_compare(state, transaction))
         for table, rows in _projections(state).items():
             transaction.clear(table)
             transaction.insert(table, rows)
+    return drifted
 
 
 def stored(transaction: Transaction) -> Iterator[Entry]:
@@ -184,6 +192,19 @@ def _differences(table: Any, rows: Iterable[Row], stored: Iterable[Row]) -> Iter
         if ours != theirs:
             where = f"table {table.name}, row {'/'.join(map(str, place))}"
             yield Finding(where, "it must be what the ledger gives")
+
+
+def openings(transaction: Transaction) -> Openings:
+    """Read what opens the seals of the ledger."""
+    citizens = map(citizen_opening, transaction.rows(schema.CITIZENS))
+    names = ("record", "seal", "salt", "content")
+    sealed = (Opening(*(row[name] for name in names)) for row in transaction.rows(schema.SEALED))
+    return Openings([*citizens, *sealed])
+
+
+def _personal(state: State, transaction: Transaction) -> Iterator[Finding]:
+    for where, problem in openings(transaction).faults(state.seals, state.erased):
+        yield Finding(where, problem)
 
 
 def _evidence(state: State, transaction: Transaction) -> Iterator[Finding]:

@@ -10,7 +10,8 @@
 5. Levels, arms and reasons are those of the protocol; the stratum is its levels joined by "/"; the day lies within
    enrolment.
 6. Arms are drawn anew where the key is known; probabilities wherever they can be told.
-7. Conversations, withdrawals and corrections speak of citizens who were assigned; a settled conversation stands.
+7. Conversations and corrections (`corrections`) speak of citizens who were assigned; a settled conversation stands.
+8. A citizen who was answered may be erased, once; nothing more is recorded of them. What was drawn stands.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ import orjson
 
 from trial.clock import utc_text
 from trial.errors import LedgerError
+from trial.ledger import corrections
 from trial.ledger.beacon import published_at
 from trial.ledger.chain import EMPTY, broken, head_of
 from trial.ledger.entry import Entry, canonical
@@ -53,8 +55,16 @@ class State:
         self.scopes: dict[tuple[int, str], tuple[int, Any]] = {}
         self.pauses: Pauses = {}
         self.conversations: dict[tuple[str, int], Row] = {}
+        self.corrections: corrections.Standing = {}
+        self.sealed: dict[str, str] = {}
+        self.erased: dict[str, int] = {}
         self.publications: set[tuple[str, str | None]] = set()
         self.evidence: list[tuple[int, str]] = []
+
+    @property
+    def seals(self) -> dict[str, str]:
+        """Give every seal of the ledger, with the record of the citizen it is about."""
+        return {**{record: record for record in self.participants}, **self.sealed}
 
     @property
     def epoch(self) -> Epoch:
@@ -206,7 +216,23 @@ class State:
         self.evidence += [(entry.seq, sha256) for sha256 in payload["evidence"]]
         return take(self.pauses, entry, payload)
 
+    def _correct(self, entry: Entry, payload: Row) -> str | None:
+        if payload["participant_id"] in self.erased:
+            return "nothing may be recorded of a citizen who was erased"
+        self.sealed[payload["sealed"]] = payload["participant_id"]
+        answer = self.participants.get(payload["participant_id"])
+        return corrections.take(self.corrections, answer, entry, payload)
+
+    def _erase(self, entry: Entry, payload: Row) -> str | None:
+        record = payload["participant_id"]
+        if record not in self.participants or record in self.erased:
+            return "a citizen must have been answered to be erased, and be erased once"
+        self.erased[record] = entry.seq
+        return None
+
     def _converse(self, entry: Entry, payload: Row) -> str | None:
+        if payload["participant_id"] in self.erased:
+            return "nothing may be recorded of a citizen who was erased"
         key = (payload["participant_id"], payload["number"])
         if key in self.conversations and self.conversations[key]["held_mode"] is not None:
             return "a conversation that was settled must stand"
@@ -220,10 +246,6 @@ class State:
         if payload["assigned_mode"] != row.get("arm"):
             return "its assigned mode must be the citizen's arm"
         return None
-
-    def _about_assigned(self, _entry: Entry, payload: Row) -> str | None:
-        row = self.participants.get(payload["participant_id"])
-        return "its citizen must have been assigned" if row is None or row["arm"] is None else None
 
     def _import(self, entry: Entry, payload: Row) -> str | None:
         publication = (payload["sha256"], payload["vintage_on"])
@@ -246,8 +268,8 @@ _RULES: dict[str, Callable[[State, Entry, Row], str | None]] = {
     "pause-corrected@1": State._pause,
     "conversation@1": State._converse,
     "infection-imported@1": State._import,
-    "withdrawn@1": State._about_assigned,
-    "correction@1": State._about_assigned,
+    "corrected@1": State._correct,
+    "erased@1": State._erase,
 }
 
 

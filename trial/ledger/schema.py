@@ -4,9 +4,12 @@
    kept as evidence, which have tables of their own (`trial.infection.evidence`).
 2. `participants`, `strata`, `epochs`, `pauses` and `conversations` are projections: dropped and rebuilt by replay at
    any time.
-3. Two uniqueness rules carry correctness under concurrency: one answer a citizen, one assignment a step of a scope.
-4. No table holds a key, a seed, a future draw or a name of a person.
-5. A later version of the schema only adds: a table with triggers is never rebuilt.
+3. `citizens` and `sealed` hold what is personal, beside the ledger that holds its seals only (`seal`): who is behind
+   a record id, and what was told of a citizen in words. Their rows can be erased, and are made by nothing else.
+   Elsewhere `participant_id` is the record id.
+4. Two uniqueness rules carry correctness under concurrency: one record a citizen, one assignment a step of a scope.
+5. No table holds a key, a seed, a future draw or a name of a citizen.
+6. A later version of the schema only adds: a table with triggers is never rebuilt.
 """
 
 import sqlalchemy as sa
@@ -15,7 +18,7 @@ from sqlalchemy.schema import SchemaItem
 
 from trial.infection import evidence
 
-VERSION = 2
+VERSION = 3
 METADATA = sa.MetaData()
 
 
@@ -47,6 +50,21 @@ PARTICIPANTS = _table(
     Column("scope", Text),
     Column("step", Integer),
     UniqueConstraint("epoch", "scope", "step", name="one_assignment_a_step"),
+)
+
+CITIZENS = _table(
+    "citizens",
+    Column("participant_id", Text, primary_key=True),
+    Column("record", Text, nullable=False),
+    Column("salt", Text, nullable=False),
+)
+
+SEALED = _table(
+    "sealed",
+    Column("seal", Text, primary_key=True),
+    Column("record", Text, nullable=False),
+    Column("salt", Text, nullable=False),
+    Column("content", Text, nullable=False),
 )
 
 STRATA = _table(

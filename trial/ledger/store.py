@@ -33,6 +33,10 @@ _EPOCH: database.Question = ("SELECT * FROM epochs ORDER BY epoch DESC LIMIT 1",
 _LOCK = "SELECT schema_version FROM lodtraek FOR UPDATE"  # PostgreSQL: the queue of writers
 _IN = {"sqlite": "IN (SELECT value FROM json_each(?))", "postgresql": "= ANY(%s)"}
 _AFTER = {"sqlite": "> ?", "postgresql": "> %s"}
+_ANSWERS = (
+    "SELECT citizens.participant_id AS pseudonym, participants.* FROM citizens"
+    " JOIN participants ON participants.participant_id = citizens.record WHERE citizens.participant_id "
+)
 
 
 @lru_cache(maxsize=64)
@@ -50,6 +54,10 @@ def _insert(table: sa.Table, dialect: str, is_replacing: bool) -> str:
     key = ", ".join(column.name for column in table.primary_key)
     others = ", ".join(f"{one.name} = excluded.{one.name}" for one in table.c if not one.primary_key)
     return f"{text} ON CONFLICT ({key}) DO UPDATE SET {others}"
+
+
+def _by_pseudonym(rows: Iterable[Row]) -> dict[str, Row]:
+    return {row.pop("pseudonym"): row for row in rows}
 
 
 class Transaction:
@@ -159,23 +167,35 @@ class Transaction:
         return database.ask(self._connection, [self._among(table, name, values)])[0]
 
     def standing(
-        self, participants: Iterable[str], epoch: int, scopes: Iterable[str], on: str
-    ) -> tuple[list[Row], list[Row], list[Row]]:
+        self, pseudonyms: Iterable[str], epoch: int, scopes: Iterable[str], on: str
+    ) -> tuple[dict[str, Row], list[Row], list[Row]]:
         """Give what answers rest on: those given to citizens, the scopes' states, the pauses not over on a day."""
         known, states, pauses = database.ask(
             self._connection,
             [
-                self._among(schema.PARTICIPANTS, "participant_id", participants),
+                self._answers_of(pseudonyms),
                 self._among(schema.STRATA, f"epoch = {epoch:d} AND scope", scopes),
                 (_select(schema.PAUSES, f"COALESCE(reopened_on, '9999') {_AFTER[self._dialect]}"), (on,)),
             ],
         )
-        return known, states, pauses
+        return _by_pseudonym(known), states, pauses
 
     def _among(self, table: sa.Table, name: str, values: Iterable[str]) -> database.Question:
-        wanted = list(values)
-        parameter = canonical(wanted) if self._dialect == "sqlite" else wanted
-        return _select(table, f"{name} {_IN[self._dialect]}"), (parameter,)
+        return _select(table, f"{name} {_IN[self._dialect]}"), (self._many(values),)
+
+    def _many(self, values: Iterable[str]) -> str | list[str]:
+        return canonical(list(values)) if self._dialect == "sqlite" else list(values)
+
+    def answers(self, pseudonyms: Iterable[str]) -> dict[str, Row]:
+        """Give the answers of citizens, by pseudonym; `participant_id` in them is the record id."""
+        return _by_pseudonym(database.ask(self._connection, [self._answers_of(pseudonyms)])[0])
+
+    def _answers_of(self, pseudonyms: Iterable[str]) -> database.Question:
+        return _ANSWERS + _IN[self._dialect], (self._many(pseudonyms),)
+
+    def delete(self, table: sa.Table, name: str, value: str) -> None:
+        """Delete the rows of a side table whose column has a value."""
+        self._connection.execute(table.delete().where(table.c[name] == value))
 
     def clear(self, table: sa.Table) -> None:
         """Empty a projection."""

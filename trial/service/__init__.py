@@ -2,7 +2,8 @@
 
 from trial.service.amending import Amendment, Request
 from trial.service.assigning import Outcome
+from trial.service.correcting import Correction
 from trial.service.pausing import Pause, PauseChange
 from trial.service.trial import Trial
 
-__all__ = ["Amendment", "Outcome", "Pause", "PauseChange", "Request", "Trial"]
+__all__ = ["Amendment", "Correction", "Outcome", "Pause", "PauseChange", "Request", "Trial"]

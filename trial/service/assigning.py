@@ -27,6 +27,7 @@ from trial.ledger.projection import Row, participant_row
 from trial.ledger.replay import EXCLUDED, PAUSED
 from trial.ledger.store import Transaction
 from trial.procedures import Unit
+from trial.service.citizens import Randomness, admit
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,13 @@ class Outcome:
 
 
 def assign(
-    transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival], on: date, *, read_under: str | None = None
+    transaction: Transaction,
+    epoch: Epoch,
+    arrivals: Sequence[Arrival],
+    on: date,
+    randomness: Randomness,
+    *,
+    read_under: str | None = None,
 ) -> list[Outcome]:
     """Answer every arrival, in the order given; draw in keyed order.
 
@@ -58,7 +65,7 @@ def assign(
     epoch.check_drawable()
     paused = _paused(pauses, on)
     session = _Session(transaction, epoch, on.isoformat())
-    session.prepare((batch[participant] for participant in fresh), states)
+    session.prepare([batch[participant] for participant in fresh], states, randomness)
     for participant in epoch.in_order(fresh):
         arrival = batch[participant]
         reason = _reason(arrival, paused)
@@ -110,8 +117,8 @@ def check_enrolment(epoch: Epoch, on: date) -> None:
         )  # fmt: skip
 
 
-def _answers(rows: Iterable[Row]) -> dict[str, Outcome]:
-    return {row["participant_id"]: Outcome(row["participant_id"], row["arm"], row["reason"], False) for row in rows}
+def _answers(known: dict[str, Row]) -> dict[str, Outcome]:
+    return {name: Outcome(name, row["arm"], row["reason"], False) for name, row in known.items()}
 
 
 def _paused(pauses: Iterable[Row], on: date) -> frozenset[str]:
@@ -132,13 +139,15 @@ class _Session:
         self._transaction, self._epoch, self._on = transaction, epoch, on
         self._scopes: dict[str, tuple[int, Any]] = {}
         self._rows: list[Row] = []
+        self._citizens: dict[str, Row] = {}
 
-    def prepare(self, arrivals: Iterable[Arrival], states: Iterable[Row]) -> None:
-        """Take the states of the scopes that arrivals may draw from; refuse levels the protocol does not have."""
+    def prepare(self, arrivals: Sequence[Arrival], states: Iterable[Row], randomness: Randomness) -> None:
+        """Take the scopes that arrivals draw from, give them record ids; refuse levels the protocol has not."""
         strata = {arrival.stratum: arrival for arrival in arrivals if arrival.exclusion is None}
         for arrival in strata.values():
             _check_levels(self._epoch, arrival)
         begin = self._epoch.procedure.begin()
+        self._citizens = admit((arrival.participant_id for arrival in arrivals), randomness)
         self._scopes = {self._epoch.procedure.scope_of(_unit(one)): (0, begin) for one in strata.values()}
         for row in states:
             if row["scope"] in self._scopes:
@@ -172,6 +181,7 @@ class _Session:
         """Write entries, answers and the scopes' states."""
         self._rows.sort(key=itemgetter("participant_id"))  # an index is filled fastest in its own order
         self._transaction.insert(schema.PARTICIPANTS, self._rows)
+        self._transaction.insert(schema.CITIZENS, [self._citizens[name] for name in sorted(self._citizens)])
         number = self._epoch.number
         self._transaction.replace(
             schema.STRATA,
@@ -184,7 +194,7 @@ class _Session:
 
     def _append(self, kind: str, arrival: Arrival, scope: str | None, **fields: object) -> None:
         payload = {
-            "participant_id": arrival.participant_id,
+            "participant_id": self._citizens[arrival.participant_id]["record"],
             "on": self._on,
             "municipality_code": arrival.municipality_code,
             "levels": dict(arrival.levels),

@@ -14,15 +14,17 @@ from trial.ledger.tree import ledger_root
 
 def inclusion_proof(transaction: Transaction, participant_id: str, signed: Checkpoint) -> dict[str, Any]:
     """Prove that a citizen's answer is in the ledger of a signed checkpoint."""
-    rows = transaction.rows(schema.PARTICIPANTS, {"participant_id": participant_id})
-    entry = transaction.entry(rows[0]["seq"]) if rows else None
+    answer = transaction.answers([participant_id]).get(participant_id)
+    entry = None if answer is None else transaction.entry(answer["seq"])
     if entry is None or entry.seq > signed.length:
         raise IntakeError(
             "a citizen must have been answered before the checkpoint", found="no answer",
             mend="name the right citizen and database; with a signing key the present ledger is proved",
             code="not-answered",
         )  # fmt: skip
-    return prove_inclusion(entry, _hashes(transaction, signed), signed)
+    [citizen] = transaction.rows(schema.CITIZENS, {"participant_id": participant_id})
+    opening = {"participant_id": participant_id, "salt": citizen["salt"]}
+    return {**prove_inclusion(entry, _hashes(transaction, signed), signed), "citizen": opening}
 
 
 def growth_proof(transaction: Transaction, earlier: Checkpoint, signed: Checkpoint) -> dict[str, Any]:

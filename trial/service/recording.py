@@ -1,11 +1,10 @@
-"""Recording what happens after assignment: conversations, published infection files, withdrawals, corrections.
+"""Recording what happens after assignment: conversations and published infection files.
 
-1. Only assigned citizens have conversations, may withdraw, or have a value corrected.
+1. Only assigned citizens have conversations.
 2. A conversation keeps the rules of conduct. One still to come may be recorded again; one that was held, or was not,
    is settled: the same record again changes nothing, another one is refused.
 3. A published file is kept word for word under its hash, and the ledger records each publication once: its hash,
    name, kind, day and time. What was imported before the trial was begun is recorded by its opening.
-4. Errors are documented, not corrected: the randomisation values stand, the right value is recorded beside them.
 """
 
 import hashlib
@@ -14,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from trial.conduct import Conversation, check_conversation
-from trial.errors import IntakeError, StateError
+from trial.errors import StateError
 from trial.infection import Publication
 from trial.infection.evidence import EVIDENCE, PUBLICATIONS, file_row, publication_of, publication_row
 from trial.infection.feed import check_consistent
@@ -23,23 +22,26 @@ from trial.ledger.imports import import_payload, imported
 from trial.ledger.projection import CONVERSATION, Row, conversation_row
 from trial.ledger.store import Transaction
 from trial.protocol import Protocol
+from trial.service.citizens import check_assigned
 
 
 def record_conversations(transaction: Transaction, protocol: Protocol, conversations: Sequence[Conversation]) -> int:
     """Record conversations and give how many were new; raise IntakeError where one contradicts the ledger."""
     participants = {one.participant_id for one in conversations}
     assigned = check_assigned(transaction, participants)
+    records = [row["participant_id"] for row in assigned.values()]
     known = {
         (row["participant_id"], row["number"]): row
-        for row in transaction.rows_in(schema.CONVERSATIONS, "participant_id", participants)
+        for row in transaction.rows_in(schema.CONVERSATIONS, "participant_id", records)
     }
     fresh = {}
     for one in conversations:
         row = assigned[one.participant_id]
         check_conversation(one, protocol, row["arm"], date.fromisoformat(row["arrived_on"]))
         payload = {name: _plain(getattr(one, name)) for name in CONVERSATION}
-        key = (one.participant_id, one.number)
-        if key in known and _is_settled(known[key], payload):
+        payload["participant_id"] = row["participant_id"]
+        key = (row["participant_id"], one.number)
+        if key in known and _is_settled(known[key], payload, one.participant_id):
             continue
         entry = transaction.append("conversation@1", payload)
         known[key] = fresh[key] = conversation_row(entry.seq, payload)
@@ -97,41 +99,12 @@ def keep(transaction: Transaction, evidence: tuple[str, bytes] | None) -> list[s
     return [sha256]
 
 
-def record_withdrawal(transaction: Transaction, participant_id: str, on: date, reason: str) -> None:
-    """Record that a citizen withdrew: the assignment stands, what follows is the analysis' to decide."""
-    check_assigned(transaction, {participant_id})
-    transaction.append("withdrawn@1", {"participant_id": participant_id, "on": on.isoformat(), "reason": reason})
-
-
-def record_correction(
-    transaction: Transaction, participant_id: str, on: date, *, field: str, value: str, reason: str
-) -> None:
-    """Record the right value of a field beside the one used at randomisation."""
-    check_assigned(transaction, {participant_id})
-    payload = {"participant_id": participant_id, "on": on.isoformat(), "field": field, "value": value}
-    transaction.append("correction@1", {**payload, "reason": reason})
-
-
-def check_assigned(transaction: Transaction, participants: Iterable[str]) -> dict[str, Row]:
-    """Give the answers of assigned citizens; raise IntakeError where one was never assigned."""
-    wanted = set(participants)
-    rows = transaction.rows_in(schema.PARTICIPANTS, "participant_id", wanted)
-    assigned = {row["participant_id"]: row for row in rows if row["arm"] is not None}
-    unknown = wanted - assigned.keys()
-    if unknown:
-        raise IntakeError(
-            "a citizen must have been assigned", found=f"{len(unknown)} who were not, among them {min(unknown)}",
-            mend="remove their rows, or name the right database", code="not-assigned",
-        )  # fmt: skip
-    return assigned
-
-
-def _is_settled(row: Row, payload: Row) -> bool:
+def _is_settled(row: Row, payload: Row, participant: str) -> bool:
     different = [name for name in CONVERSATION if row[name] != payload[name]]
     if different and row["held_mode"] is not None:
         raise StateError(
             "a conversation that took place, or did not, is settled", found=f"another {', '.join(different)}",
-            where=f"conversation {row['number']} of {row['participant_id']}",
+            where=f"conversation {row['number']} of {participant}",
             mend="leave the record as it is; a wrong record is corrected beside it", code="conversation-differs",
         )  # fmt: skip
     return not different

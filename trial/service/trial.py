@@ -1,7 +1,8 @@
 """A trial: what can be done with it, one transaction a use case.
 
 1. Each method either is done whole and durable when it returns, or has changed nothing.
-2. Clock, keys and database come in as arguments; nothing here asks for the time or for chance.
+2. Clock, keys, randomness and database come in as arguments; nothing here asks for the time. Randomness makes salts
+   (`citizens`); no arm rests on it.
 3. Repeating a request gives the first answer. Threads may share a trial: their requests are committed together
    (`ledger.queue`).
 4. The Merkle tree over the ledger grows in memory with it, so that a checkpoint costs as much as what is new.
@@ -9,6 +10,7 @@
    new checkpoint is written after each change.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -30,8 +32,10 @@ from trial.ledger.queue import WriterQueue
 from trial.ledger.store import Store, Transaction
 from trial.ledger.tree import Frontier, entry_leaf
 from trial.protocol import Protocol, load_municipalities
-from trial.service import amending, assigning, epochs, opening, pausing, proving, recording
+from trial.service import amending, assigning, correcting, epochs, opening, pausing, proving, recording
 from trial.service.assigning import Outcome
+from trial.service.citizens import Randomness
+from trial.service.correcting import Correction
 from trial.service.pausing import Pause, PauseChange
 
 
@@ -39,13 +43,22 @@ class Trial:
     """An opened trial."""
 
     def __init__(
-        self, store: Store, opened: Row, *, epoch: Epoch, keys: Keys, clock: Clock, checkpoint_dir: Path | None
+        self,
+        store: Store,
+        opened: Row,
+        *,
+        epoch: Epoch,
+        keys: Keys,
+        clock: Clock,
+        checkpoint_dir: Path | None,
+        randomness: Randomness,
     ) -> None:
         self.store = store
         self.opened = opened
         self.epoch = epoch
         self._keys = keys
         self._clock = clock
+        self._randomness = randomness
         self._checkpoint_dir = checkpoint_dir
         self._tree, self._tree_lock = Frontier(), Lock()
         self._queue = WriterQueue(store, self._written)
@@ -61,6 +74,7 @@ class Trial:
         clock: Clock = system_clock,
         checkpoint_dir: Path | None = None,
         beacon_value: str | None = None,
+        randomness: Randomness = os.urandom,
     ) -> Self:
         """Open a new trial in an empty database: lock its protocol, commit to its keys."""
         payload = opening.opening(protocol_file, keys, mode)
@@ -70,11 +84,16 @@ class Trial:
                 opening.append_opening(transaction, payload, beacon_value)
         finally:
             store.close()
-        return cls.open(db_url, keys, clock, checkpoint_dir)
+        return cls.open(db_url, keys, clock, checkpoint_dir, randomness)
 
     @classmethod
     def open(
-        cls, db_url: str, keys: Keys | None = None, clock: Clock = system_clock, checkpoint_dir: Path | None = None
+        cls,
+        db_url: str,
+        keys: Keys | None = None,
+        clock: Clock = system_clock,
+        checkpoint_dir: Path | None = None,
+        randomness: Randomness = os.urandom,
     ) -> Self:
         """Open a trial that was begun; a key that is given must be the one it was begun with."""
         keys = keys or Keys()
@@ -87,7 +106,9 @@ class Trial:
         except BaseException:
             store.close()
             raise
-        return cls(store, opened, epoch=epoch, keys=keys, clock=clock, checkpoint_dir=checkpoint_dir)
+        return cls(
+            store, opened, epoch=epoch, keys=keys, clock=clock, checkpoint_dir=checkpoint_dir, randomness=randomness
+        )
 
     def close(self) -> None:
         """Close the database."""
@@ -145,7 +166,9 @@ class Trial:
             epochs.record_dry_run(transaction, self.epoch, found)
         self._look()
 
-    def assign(self, intake: Intake | Sequence[Arrival], on: date, *, read_under: str | None = None) -> list[Outcome]:
+    def assign(
+        self, intake: Intake | Sequence[Arrival], on: date, *, read_under: str | None = None
+    ) -> list[Outcome]:
         """Answer every arrival of a day, in the order given: an arm, or the reason there is none.
 
         read_under: the digest of the protocol the arrivals were read with; the one known here where it is not said.
@@ -156,7 +179,9 @@ class Trial:
 
         def answer(transaction: Transaction) -> list[Outcome]:
             self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
-            return assigning.assign(transaction, self.epoch, arrivals, on, read_under=read_under)
+            return assigning.assign(
+                transaction, self.epoch, arrivals, on, self._randomness, read_under=read_under
+            )
 
         return self._queue.submit(utc_text(self._clock()), answer)
 
@@ -245,15 +270,15 @@ class Trial:
         with self._write() as transaction:
             return recording.record_conversations(transaction, self.protocol, conversations)
 
-    def withdraw(self, participant_id: str, on: date, reason: str) -> None:
-        """Record that a citizen withdrew; the assignment stands."""
+    def correct(self, correction: Correction) -> int | None:
+        """Record what turned out about a citizen, beside the assignment; give its row, None where it stands."""
         with self._write() as transaction:
-            recording.record_withdrawal(transaction, participant_id, on, reason)
+            return correcting.correct(transaction, self.protocol, correction, self._randomness)
 
-    def correct(self, participant_id: str, on: date, *, field: str, value: str, reason: str) -> None:
-        """Record the right value of a field beside the one used at randomisation, which stands."""
-        with self._write() as transaction:
-            recording.record_correction(transaction, participant_id, on, field=field, value=value, reason=reason)
+    def corrections(self) -> list[dict[str, Any]]:
+        """Give the corrections that stand."""
+        with self.store.read() as transaction:
+            return correcting.listed(transaction)
 
     def checkpoint(self) -> checkpoints.Checkpoint | None:
         """Sign where the ledger ends now; None without a signing key. Written to the checkpoint folder, if any."""

@@ -29,6 +29,7 @@ from fractions import Fraction
 from importlib.metadata import version
 from itertools import combinations
 from pathlib import Path
+from random import Random
 
 from trial.bundle import export_bundle, verify_bundle
 from trial.design import positions, spread
@@ -113,8 +114,15 @@ class _Rehearsal:
         self.keys = Keys(**{purpose: _key(purpose, self.digest, seed) for purpose in PURPOSES})
         beacon = hashlib.sha256(str(seed).encode()).hexdigest() if trial.protocol.randomisation.beacon else None
         url = f"sqlite:///{folder / 'dry-run.db'}"
+        salts = Random(seed).randbytes  # noqa: S311 - of nobody: a dry run can be repeated to the last hash
         self.trial = Trial.init(
-            url, folder / "protocol.toml", self.keys, "test", clock=self.clock, beacon_value=beacon
+            url,
+            folder / "protocol.toml",
+            self.keys,
+            "test",
+            clock=self.clock,
+            beacon_value=beacon,
+            randomness=salts,
         )
         self.pseudonymiser = Pseudonymiser(self.keys.need("identity").secret)
 

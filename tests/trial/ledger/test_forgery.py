@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.opened import DAY, KEYS, arrival, arrivals, full_trial, open_trial
+from tests.opened import DAY, KEYS, arrivals, full_trial, open_trial
 from trial.errors import LodtraekError
 from trial.ledger.chain import EMPTY, head_of, link
 from trial.ledger.entry import Entry, canonical
@@ -83,8 +83,12 @@ def put(**fields: object) -> Change:
         ("conversation@1", put(assigned_mode="third"), "must be the citizen's arm"),
         ("conversation@1", put(override_reason="bored"), "must be one of the protocol"),
         ("conversation@1", put(held_mode="none"), "exactly when it was held"),
-        ("withdrawn@1", put(participant_id="p" + "9" * 26), "must have been assigned"),
-        ("correction@1", put(participant_id=arrival(5).participant_id), "must have been assigned"),
+        ("corrected@1", put(participant_id="0" * 64), "must have been assigned"),
+        ("corrected@1", put(about=1), "must be about the citizen's assignment"),
+        ("corrected@1", put(what="retracted", scope=None), "must be about the citizen's assignment"),
+        ("corrected@1", put(scope=None), "must say from what"),
+        ("corrected@1", put(what="ineligible"), "must say from what"),
+        ("corrected@1", put(on="2021-02-28"), "must not withdraw before"),
     ],
 )
 def test_a_forged_entry_breaks_a_rule(entries: list[Entry], kind: str, change: Change, problem: str) -> None:

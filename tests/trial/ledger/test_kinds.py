@@ -52,12 +52,12 @@ def test_a_missing_an_added_and_a_mistyped_field_are_named(entries: list[Entry])
 @settings(max_examples=200)
 @given(st.text() | st.integers() | st.none() | st.booleans() | st.dictionaries(st.text(), st.text(), max_size=2))
 def test_no_value_slips_through_because_another_field_surrounds_it(value: object) -> None:
-    payload = {"participant_id": "p1", "on": "2021-03-01", "reason": value}
+    payload = {"participant_id": "p1", "on": "2021-03-01", "reason": value, "recorded_by": "x"}
     try:
         text = canonical(payload)
     except (TypeError, ValueError):
         return
-    assert (malformed("withdrawn@1", payload, text) is None) == (isinstance(value, str) and value != "")
+    assert (malformed("erased@1", payload, text) is None) == (isinstance(value, str) and value != "")
 
 
 @pytest.mark.parametrize("shares", [{"a": "1/2", "b": "1/3"}, {"a": "1/2"}, {}, {"a": "2", "b": "-1"}, {"a": "01"}])

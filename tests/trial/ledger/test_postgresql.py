@@ -20,6 +20,8 @@ from trial.ledger.schema import PROJECTIONS
 from trial.ledger.store import Store
 from trial.service import Trial
 
+ERASED = {"participant_id": "p1", "on": "2021-03-01", "reason": "x", "recorded_by": "y"}
+
 NOW = "2021-04-01T00:00:00.000000Z"
 
 
@@ -151,7 +153,7 @@ def test_a_server_that_defaults_to_serializable_queues_writers_all_the_same(
         order.append("second")
 
     with trial.store.write(NOW) as transaction:
-        transaction.append("withdrawn@1", {"participant_id": "p1", "on": "2021-03-01", "reason": "x"})
+        transaction.append("erased@1", ERASED)
         thread = threading.Thread(target=second)
         thread.start()
         time.sleep(0.2)

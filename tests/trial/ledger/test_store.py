@@ -17,6 +17,8 @@ from trial.ledger.database import journal_mode
 from trial.ledger.store import Store
 from trial.service import Trial
 
+ERASED = {"participant_id": "p1", "on": "2021-03-01", "reason": "x", "recorded_by": "y"}
+
 
 @pytest.fixture
 def trial(tmp_path: Path) -> Trial:
@@ -92,7 +94,7 @@ def test_a_type_other_than_the_declared_is_refused_by_the_table(trial: Trial, tm
 def test_a_transaction_is_all_or_nothing(trial: Trial) -> None:
     head = trial.head
     with pytest.raises(RuntimeError), trial.store.write("2021-03-10T08:00:00.000000Z") as transaction:
-        transaction.append("withdrawn@1", {"participant_id": "p1", "on": "2021-03-01", "reason": "x"})
+        transaction.append("erased@1", ERASED)
         transaction.flush()
         raise RuntimeError
     assert trial.head == head
@@ -101,7 +103,7 @@ def test_a_transaction_is_all_or_nothing(trial: Trial) -> None:
 def test_a_payload_that_is_not_as_declared_is_never_written(trial: Trial) -> None:
     head = trial.head
     with pytest.raises(LedgerError, match="as declared"), trial.store.write("") as transaction:
-        transaction.append("withdrawn@1", {"participant_id": "p1", "on": "yesterday", "reason": "x"})
+        transaction.append("erased@1", {**ERASED, "on": "yesterday"})
     assert trial.head == head
 
 

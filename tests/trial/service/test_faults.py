@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.opened import DAY, KEYS, TickingClock, arms, arrivals, open_trial
+from tests.opened import DAY, KEYS, TickingClock, arms, arrivals, open_trial, pseudonyms
 from tests.servers import PostgresServer
 from trial.errors import DatabaseError
 from trial.ledger.proof import verify_store
@@ -70,8 +70,9 @@ def check(database: str, given: list[list[str]]) -> None:
     assert verify_store(trial.store, KEYS.trial).holds
     with trial.store.read() as transaction:
         entries = [json.loads(entry.payload) for entry in transaction.entries("assigned@1")]
+    named = pseudonyms(trial)
     trial.close()
-    arms = {entry["participant_id"]: entry["arm"] for entry in entries}
+    arms = {named[entry["participant_id"]]: entry["arm"] for entry in entries}
     assert len(arms) == len(entries)
     assert all(arms[participant] == arm for participant, arm, _ in given)
     assert max(Counter(participant for participant, _, new in given if new == "1").values(), default=1) == 1

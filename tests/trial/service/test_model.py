@@ -9,13 +9,14 @@ import tempfile
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.opened import BY, DAY, KEYS, TickingClock, arrival, open_trial, url
+from tests.opened import BY, DAY, KEYS, TickingClock, arrival, open_trial, url, withdrawal
 from trial.ledger.proof import verify_store
 from trial.service import Outcome, Trial, assigning
 
@@ -65,7 +66,7 @@ class TrialMachine(RuleBasedStateMachine):
         head = self.trial.head
         asked = [arrival(person, self.town(person)) for person in people]
         with pytest.raises(CrashError), self.trial.store.write("2021-03-01T08:00:00.000000Z") as transaction:
-            assigning.assign(transaction, self.trial.epoch, asked, self.day)
+            assigning.assign(transaction, self.trial.epoch, asked, self.day, Random(2).randbytes)
             raise CrashError
         assert self.trial.head == head
 
@@ -92,7 +93,7 @@ class TrialMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def withdraw(self, data: st.DataObject) -> None:
         assigned = sorted(one.participant_id for one in self.answers.values() if one.arm)
-        self.trial.withdraw(data.draw(st.sampled_from(assigned)), self.day, "moved")
+        self.trial.correct(withdrawal(data.draw(st.sampled_from(assigned)), self.day))
 
     @invariant()
     def the_ledger_holds(self) -> None:

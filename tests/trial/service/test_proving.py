@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.bundles import ANY_RATIO, bundle, verifier
-from tests.opened import DAY, KEYS, PROTOCOL, TickingClock, arrival, arrivals, full_trial, open_trial, url
+from tests.opened import DAY, KEYS, PROTOCOL, TickingClock, arrival, arrivals, full_trial, open_trial, record_of, url
 from trial.cli import main
 from trial.errors import IntakeError, KeyFileError, LedgerError, StateError
 from trial.identity import Pseudonymiser
@@ -48,7 +48,8 @@ def test_every_citizens_answer_is_proved_against_one_signed_root(folder: Path, t
         proof = trial.prove(arrival(number).participant_id)
         found = check_proof(json.dumps(proof).encode(), "proof")
         assert found.entry is not None and json.loads(found.entry.payload) == proof["entry"]["payload"]
-        assert proof["entry"]["payload"]["participant_id"] == arrival(number).participant_id
+        assert found.participant_id == proof["citizen"]["participant_id"] == arrival(number).participant_id
+        assert proof["entry"]["payload"]["participant_id"] == record_of(trial, arrival(number).participant_id)
         assert found.checkpoint == trial.checkpoint()
         others = [one.participant_id for one in arrivals(range(6)) if one != arrival(number)]
         assert not any(other in json.dumps(proof) for other in others)

@@ -12,14 +12,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.opened import BY, DAY, KEYS, arrival, arrivals, open_trial
+from tests.opened import BY, DAY, KEYS, arrival, arrivals, open_trial, pseudonyms
 from tests.proxy import Cut, cutting_proxy
 from tests.servers import PostgresServer
 from trial.errors import DatabaseError, IntakeError, LedgerError
 from trial.ledger import queue
 from trial.ledger.checkpoint import newest, read_checkpoint
 from trial.ledger.proof import verify_store
-from trial.ledger.schema import PARTICIPANTS
+from trial.ledger.schema import CITIZENS, PARTICIPANTS
 from trial.service import Outcome, Trial
 
 NOW = "2021-03-01T08:00:00.000000Z"
@@ -69,7 +69,8 @@ def commits(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def in_ledger(trial: Trial) -> list[str]:
     with trial.store.read() as transaction:
-        return [row["participant_id"] for row in sorted(transaction.rows(PARTICIPANTS), key=lambda row: row["seq"])]
+        rows = sorted(transaction.rows(PARTICIPANTS), key=lambda row: row["seq"])
+    return [pseudonyms(trial)[row["participant_id"]] for row in rows]
 
 
 def test_thirty_two_clients_are_answered_in_the_order_they_came_with_two_commits(
@@ -223,7 +224,8 @@ def test_a_connection_lost_at_the_commit_is_told_as_unknown_and_the_retry_gives_
         assert {answers[number].stable_code for number in range(7)} == {"database-unknown"} and proxy.times == 1
         assert trial.head.length == (1 if cut == "before" else 7)
         with trial.store.read() as transaction:
-            stored = {row["participant_id"]: row["arm"] for row in transaction.rows(PARTICIPANTS)}
+            named = {row["record"]: row["participant_id"] for row in transaction.rows(CITIZENS)}
+            stored = {named[row["participant_id"]]: row["arm"] for row in transaction.rows(PARTICIPANTS)}
         again = trial.assign(arrivals(range(6)), DAY)
         assert all(one.new == (cut == "before") for one in again)
         assert cut == "before" or {one.participant_id: one.arm for one in again} == stored

@@ -1,6 +1,5 @@
 """Conduct, withdrawals and corrections stand beside the assignment and never change it."""
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -59,20 +58,6 @@ def test_one_unlawful_record_refuses_all(trial: Trial, outcomes: list[Outcome]) 
         with pytest.raises(IntakeError):
             trial.record_conversations([good, wrong])
     assert trial.head == head
-
-
-def test_a_withdrawal_and_a_correction_stand_beside_the_assignment(trial: Trial, outcomes: list[Outcome]) -> None:
-    one = outcomes[0].participant_id
-    trial.withdraw(one, DAY, "moved abroad")
-    trial.correct(one, DAY, field="age_group", value="50+", reason="wrong date of birth")
-    assert trial.assign(arrivals([0]), DAY)[0].arm == outcomes[0].arm
-    with trial.store.read() as transaction:
-        [corrected] = [json.loads(entry.payload) for entry in transaction.entries("correction@1")]
-    assert corrected["value"] == "50+" and verify_store(trial.store, KEYS.trial).holds
-    for act in (trial.withdraw, lambda *given: trial.correct(*given[:2], field="a", value="b", reason="c")):
-        with pytest.raises(IntakeError) as caught:
-            act(outcomes[6].participant_id, DAY, "was never assigned")
-        assert caught.value.stable_code == "not-assigned"
 
 
 def test_a_file_of_the_same_bytes_published_on_another_day_is_another_publication(trial: Trial) -> None:

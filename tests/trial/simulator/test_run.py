@@ -90,12 +90,19 @@ def test_nobody_is_assigned_in_a_pause(run):
             assert not (row["reason"] or "").startswith("paused")
 
 
+CITIZENS = (
+    "SELECT citizens.participant_id AS citizen, participants.* FROM participants JOIN citizens"
+    " ON citizens.record = participants.participant_id"
+)
+
+
 def test_the_truth_is_what_was_recorded_under_the_own_arm(run):
-    arms = {row["participant_id"]: row["arm"] for row in run.rows("SELECT * FROM participants") if row["arm"]}
+    arms = {row["citizen"]: row["arm"] for row in run.rows(CITIZENS) if row["arm"]}
     held = defaultdict(list)
-    for row in run.rows("SELECT participant_id, held_mode FROM conversations"):
+    for row in run.rows("SELECT citizens.participant_id AS citizen, held_mode FROM conversations JOIN citizens"
+                        " ON citizens.record = conversations.participant_id"):  # fmt: skip
         if row["held_mode"] != "none":
-            held[row["participant_id"]].append(row["held_mode"] == "physical")
+            held[row["citizen"]].append(row["held_mode"] == "physical")
     assert {one.participant_id for one in run.simulation.conduct} == set(arms)
     for one in run.simulation.conduct:
         modes = held[one.participant_id]
@@ -104,10 +111,10 @@ def test_the_truth_is_what_was_recorded_under_the_own_arm(run):
 
 
 def test_the_other_dose_is_of_the_same_citizen_under_the_other_arm(run):
-    person = next(row for row in run.rows("SELECT * FROM participants") if row["arm"] == "physical")
+    person = next(row for row in run.rows(CITIZENS) if row["arm"] == "physical")
     assigned_on = date.fromisoformat(person["arrived_on"])
     other = simulate_conduct(
-        person["participant_id"],
+        person["citizen"],
         "digital",
         assigned_on,
         lambda day: is_closed(person["municipality_code"], day),
@@ -115,7 +122,7 @@ def test_the_other_dose_is_of_the_same_citizen_under_the_other_arm(run):
         seed=11,
     )
     doses = {one.participant_id: one.doses for one in run.simulation.conduct}
-    assert doses[person["participant_id"]]["digital"] == dose(other)
+    assert doses[person["citizen"]]["digital"] == dose(other)
 
 
 def test_six_conversations_each_some_overridden_some_in_a_pause(run):
@@ -158,7 +165,7 @@ def test_running_again_changes_nothing(run):
 def test_a_canary_that_can_be_a_citizen_goes_all_the_way_and_is_shown_nowhere(tmp_path):
     run = Run(tmp_path)
     simulation = run.go(HISTORIC)
-    people = {row["participant_id"] for row in run.rows("SELECT participant_id FROM participants")}
+    people = {row["citizen"] for row in run.rows(CITIZENS)}
     assert run.pseudonymiser.participant(HISTORIC) in people
     assert len(people) == 301
     assert simulation.refused == []
