@@ -3,8 +3,9 @@
 1. Spell week w of a citizen is the w-th ISO week after the week of randomisation; at risk until the exit to
    employment by definition (b), or until nothing more is known.
 2. Who has no follow-up stays among those drawn, with no outcome.
-3. Balance is tried on what the registers knew before: age, sex, weeks employed and weeks with benefit in the year
-   before, as far as the registers reach back. A value not known counts as the mean, and not knowing it as a variable.
+3. Balance is tried on what the registers knew before: age and sex, and as placebos the weeks employed and with
+   benefit in the year before, as far as the registers reach back. What is not known counts as the mean, and not
+   knowing it as a variable.
 4. Received is the share of held conversations that were digital.
 """
 
@@ -60,7 +61,7 @@ def panel_of_trial(bundle: Bundle, registers: Path, weeks: int) -> Panel:
         talks_of(bundle, rows, last, weeks), start, last, cause, columns["jobcentre"][0],
         columns["municipality_code"][0], columns["target_group"][0],
         {name.removesuffix("_code"): labels for name, (_, labels) in columns.items()}, {1: "employment"},
-        covariates=background_of(rows, registers, bundle.protocol), arm=arm,
+        *background_of(rows, registers, bundle.protocol), arm=arm,
     )  # fmt: skip
 
 
@@ -93,8 +94,10 @@ def talks_of(bundle: Bundle, rows: pd.DataFrame, last: Codes, weeks: int) -> Byt
     return placed(row[known], np.maximum(week, 1)[known], mode[known], last, weeks)
 
 
-def background_of(rows: pd.DataFrame, registers: Path, protocol: Protocol) -> Mapping[str, Floats]:
-    """Give what the registers knew before the draw, as far as they reach back."""
+def background_of(
+    rows: pd.DataFrame, registers: Path, protocol: Protocol
+) -> tuple[Mapping[str, Floats], Mapping[str, Floats]]:  # fmt: skip
+    """Give covariates and earlier outcomes that the registers knew before the draw, as far as they reach back."""
     asked = [SimpleNamespace(name=name, variable=name, weeks=weeks) for name, weeks in (*BACKGROUND, *YEAR_BEFORE)]
     table = look_up(shipped_codes())
     try:
@@ -103,12 +106,11 @@ def background_of(rows: pd.DataFrame, registers: Path, protocol: Protocol) -> Ma
         if error.stable_code != "register-coverage":
             raise
         found = history(asked[: len(BACKGROUND)], rows, registers, table)
-    levels: dict[str, Floats] = {
-        one.factor: coded(rows[one.factor])[0].astype(np.float64)
-        for one in protocol.stratification
-        if one.factor not in {"jobcentre", "target_group"}
-    }
-    return complete({**{name.replace("-", "_"): values for name, values in found.items()}, **levels})
+    factors = [one.factor for one in protocol.stratification if one.factor not in {"jobcentre", "target_group"}]
+    levels = {str(name): coded(rows[name])[0].astype(np.float64) for name in factors}
+    known = {name: found[name] for name, _ in BACKGROUND}
+    past = {name.replace("-", "_"): found[name] for name, _ in YEAR_BEFORE if name in found}
+    return complete({**known, **levels}), complete(past)
 
 
 def complete(columns: Mapping[str, Floats]) -> Mapping[str, Floats]:

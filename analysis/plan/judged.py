@@ -7,7 +7,8 @@
 3. The outcome judged is that of the first primary estimand, with its own range and margin.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any
 
 import pandas as pd
@@ -16,13 +17,14 @@ from analysis.identify.judge import Judgement, judge
 from analysis.identify.ledger import prove
 from analysis.identify.plan import IdentificationPlan, OutcomeRange, find_plan, load_plan, shipped_plans
 from analysis.identify.trial_data import arms_of, evidence_of_frame
-from analysis.identify.verdict import Verdict
 from analysis.plan.effects import Effects
 from trial.bundle import Bundle
 from trial.protocol import Protocol
 
 BY_DESIGN = "identified-by-design"
 ANY_TRIAL = "digital-samtaler"
+COUNTS = {"missing", "joined"}  # citizens counted, not effects
+DECLARED = {"margin", "higher_is_better", "procedure", "test", "draws", "seed", "saturation"}
 _COUNTED = {"weeks-employed", "benefit-weeks"}
 _YES_NO = {"exit-to-employment", "health-inflow"}
 
@@ -54,24 +56,38 @@ def of_protocol(plan: IdentificationPlan, protocol: Protocol) -> IdentificationP
     return plan.model_copy(update=changed)
 
 
-def under(effects: Effects, judgement: Judgement) -> Effects:
+@dataclass(frozen=True)
+class JudgedEffects(Effects):
+    """Effects with the judgement they stand under."""
+
+    identification: Mapping[str, object] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, object]:
+        """Give the effects as plain data, the judgement last."""
+        return {**super().to_json(), "identification": dict(self.identification)}
+
+
+def under(effects: Effects, judgement: Judgement) -> JudgedEffects:
     """Give the effects as the verdict allows them, with the judgement beside them."""
-    told = replace(effects, identification=judgement.to_json())
-    return told if judgement.verdict.slug == BY_DESIGN else _withheld(told, judgement.verdict)
+    allowed = judgement.verdict.slug == BY_DESIGN
+    own = {one.name: getattr(effects, one.name) for one in fields(effects)}
+    if not allowed:
+        reason = judgement.verdict.because("en")
+        own = {name: _withheld(value, reason) if name not in COUNTS else value for name, value in own.items()}
+    return JudgedEffects(**own, identification=judgement.to_json())
 
 
-def _withheld(effects: Effects, verdict: Verdict) -> Effects:
-    reason = verdict.because("en")
-    gone: dict[str, Any] = {"status": "not-estimable", "reason": reason}
-    none = dict.fromkeys(("estimate", "se", "ci_low", "ci_high"))
-    statement = dict.fromkeys(("p", "level", "df", "se_type", "bound", "bound_level", "conclusion"))
-    ends: dict[str, Any] = {**gone, "low": None, "high": None}
-    return replace(
-        effects,
-        rows=tuple(replace(row, **gone, **none, **statement, extra={}, notes=()) for row in effects.rows),
-        first_stage=tuple(replace(row, **gone, **none, f=None, weak=None) for row in effects.first_stage),
-        curves=(),
-        bounds=tuple(replace(row, **ends, ci_low=None, ci_high=None, notes=()) for row in effects.bounds),
-        replays=tuple(replace(row, **ends, statistic=None, p=None) for row in effects.replays),
-        regions=tuple(replace(row, **ends, kind=None) for row in effects.regions),
-    )
+def _withheld(rows: Any, reason: str) -> Any:
+    """Take every number out of rows that can carry a reason; what cannot, a curve, goes altogether."""
+    if not isinstance(rows, tuple):
+        return rows
+    return tuple(_without_numbers(row, reason) for row in rows if hasattr(row, "status"))
+
+
+def _without_numbers(row: Any, reason: str) -> Any:
+    empty: dict[str, Any] = {
+        one.name: one.default if one.default_factory is MISSING else one.default_factory()
+        for one in fields(row)
+        if one.name not in DECLARED and (one.default is None or one.name in {"notes", "extra"})
+    }
+    return replace(row, **{**empty, "status": "not-estimable", "reason": reason})

@@ -16,12 +16,16 @@ LIBRARIES = ("lodtraek", "numpy", "scipy", "pandas", "pyarrow")
 
 @dataclass(frozen=True)
 class Sources:
-    """What the effects were computed from: protocol digest, ledger head, input files by hash, seed of any draws."""
+    """What the effects were computed from: protocol digest, ledger head, input files by hash, seed of any draws.
+
+    verdict: whether the effects were identified, where that was judged.
+    """
 
     protocol_digest: str
     ledger_head: str | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
     seed: int | None = None
+    verdict: str | None = None
 
     def manifest(self, files: Mapping[str, str]) -> dict[str, object]:
         """Give the manifest for the written files."""
@@ -32,6 +36,7 @@ class Sources:
             "ledger_head": self.ledger_head,
             "inputs": dict(sorted(self.inputs.items())),
             "seed": self.seed,
+            "verdict": self.verdict,
             "versions": versions,
             "files": dict(files),
         }

@@ -117,8 +117,11 @@ def drawn_bounds(evidence: Evidence, limits: OutcomeRange, plan: IdentificationP
     drawn = evidence.drawn
     if drawn is None or evidence.ledger is None or not evidence.ledger.holds:
         return []
-    made = manski(
-        drawn.outcome, drawn.treatment == 1, np.asarray(drawn.stratum), lowest=limits.lowest,
-        highest=limits.highest, level=plan.inference.level,
-    )  # fmt: skip
-    return [Interval(WORST, made.low, made.high)] if isinstance(made, Bounds) else []
+    for stratum in (np.asarray(drawn.stratum), np.zeros(len(drawn), dtype=np.int64)):  # strata too small to divide by
+        made = manski(
+            drawn.outcome, drawn.treatment == 1, stratum, lowest=limits.lowest, highest=limits.highest,
+            level=plan.inference.level,
+        )  # fmt: skip
+        if isinstance(made, Bounds):
+            return [Interval(WORST, made.low, made.high)]
+    return []

@@ -32,6 +32,11 @@ MAX_PAIRS = 200_000
 def assess(evidence: Evidence, plan: IdentificationPlan) -> Finding:
     """Tell how strong a hidden confounder must be; judge by warning alone."""
     declared, units = plan.thresholds.sensitivity, evidence.comparison
+    if plan.claims_randomised:
+        return not_assessed(
+            GATE, da="Armene er trukket: en skjult forskel er tilfældig, og dens størrelse er i standardfejlen.",
+            en="Arms were drawn: a hidden difference is chance, and its size is in the standard error.",
+        )  # fmt: skip
     adjusted = None if units is None or not len(units) else adjusted_slope(units)
     if declared is None or units is None or adjusted is None:
         return not_assessed(
@@ -50,7 +55,7 @@ def assess(evidence: Evidence, plan: IdentificationPlan) -> Finding:
     }  # fmt: skip
     details |= {} if gamma is None else {"gamma": gamma}
     details |= {} if delta is None else {"delta": delta}
-    details |= {} if plan.claims_randomised else would_have_been_printed(units)
+    details |= would_have_been_printed(units)
     weak = limit < declared.least_e_value or (gamma is not None and gamma < declared.least_gamma)
     weak = weak or (delta is not None and abs(delta) < declared.least_delta)
     status: Status = "warns" if weak else "passes"
