@@ -21,17 +21,38 @@ SeType = Annotated[
 
 
 class OutcomePart(Part):
-    """An outcome: what is measured, by which week, after which definition of exit."""
+    """An outcome: what is measured, by which week, after which definition of exit; a harm is better the lower."""
 
     name: Column
     variable: Annotated[
-        Literal["weeks-employed", "exit-to-employment", "time-to-exit"],
-        declared_as('"weeks-employed", "exit-to-employment" or "time-to-exit"', "weeks-employed"),
+        Literal[
+            "weeks-employed",
+            "exit-to-employment",
+            "time-to-exit",
+            "benefit-weeks",
+            "health-inflow",
+            "full-time-months",
+            "earnings",
+        ],
+        declared_as(
+            '"weeks-employed", "exit-to-employment", "time-to-exit", "benefit-weeks", "health-inflow", '
+            '"full-time-months" or "earnings"',
+            "weeks-employed",
+        ),
     ]
     by_week: Weeks
-    definition: Annotated[Literal["a", "b"], declared_as('a definition of exit: "a" or "b"', "b")]
-    role: Role
+    definition: Annotated[Literal["a", "b", "c", "d"], declared_as('a definition of exit: "a", "b", "c" or "d"', "b")]
+    role: Annotated[
+        Literal["primary", "secondary", "harm"], declared_as('"primary", "secondary" or "harm"', "secondary")
+    ]
     label: Label
+
+    @property
+    def highest(self) -> float | None:
+        """Give the largest value of a citizen, None where there is none: pay and paid hours have no bound."""
+        if self.variable in ("weeks-employed", "benefit-weeks", "time-to-exit"):
+            return float(self.by_week)
+        return 1.0 if self.variable in ("exit-to-employment", "health-inflow") else None
 
 
 class Treatment(Part):

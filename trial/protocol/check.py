@@ -34,6 +34,8 @@ CHECKS: tuple[Callable[..., None], ...] = (
     design.check_summons_notice,
     plan.check_outcome_names,
     plan.check_outcomes_within_follow_up,
+    plan.check_outcome_definitions,
+    plan.check_harms,
     plan.check_estimand_names,
     plan.check_one_primary,
     plan.check_estimand_outcomes,

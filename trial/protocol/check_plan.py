@@ -9,12 +9,15 @@ from trial.protocol.model import Protocol
 from trial.protocol.source import Fault, toml_value
 
 # Which summary measure fits which variable, and which estimator computes it.
+AMOUNTS = ("weeks-employed", "benefit-weeks", "full-time-months", "earnings")
+SHARES = ("exit-to-employment", "health-inflow")
+FROM_PAY = {"full-time-months": "bc", "earnings": "bc"}  # definitions under which the income register must cover them
 VARIABLES = {
-    "difference-in-means": ("weeks-employed",),
-    "risk-difference": ("exit-to-employment",),
+    "difference-in-means": AMOUNTS,
+    "risk-difference": SHARES,
     "restricted-mean-difference": ("time-to-exit",),
     "hazard-ratio": ("time-to-exit",),
-    "late": ("weeks-employed", "exit-to-employment"),
+    "late": (*AMOUNTS, *SHARES),
 }
 MEANS = (
     "stratified-difference",
@@ -81,6 +84,35 @@ def check_outcomes_within_follow_up(protocol: Protocol) -> Iterator[Fault]:
                 found=outcome.by_week,
                 mend=f"by_week = {last}, or raise follow_up.weeks",
                 code="protocol-beyond-follow-up",
+            )
+
+
+@check("outcomes")
+def check_outcome_definitions(protocol: Protocol) -> Iterator[Fault]:
+    """What comes from the income register is measured under a definition that looks at it."""
+    for no, outcome in enumerate(protocol.outcomes):
+        if outcome.definition not in FROM_PAY.get(outcome.variable, outcome.definition):
+            yield Fault(
+                ("outcomes", no, "definition"),
+                f'must be "b" or "c" for {outcome.variable}: the income register must cover the weeks',
+                found=toml_value(outcome.definition),
+                mend='definition = "b"',
+                code="protocol-definition",
+            )
+
+
+@check("outcomes", "estimands")
+def check_harms(protocol: Protocol) -> Iterator[Fault]:
+    """An estimand of a harm does not say that higher is better."""
+    harms = [outcome.name for outcome in protocol.outcomes if outcome.role == "harm"]
+    for no, estimand in enumerate(protocol.estimands):
+        if estimand.outcome in harms and estimand.higher_is_better:
+            yield Fault(
+                ("estimands", no, "higher_is_better"),
+                "must not be true: the outcome is a harm",
+                found=f"true, of {toml_value(estimand.outcome)}",
+                mend="higher_is_better = false, or another role of the outcome",
+                code="protocol-harm",
             )
 
 

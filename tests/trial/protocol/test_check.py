@@ -167,6 +167,26 @@ CASES = {
         "protocol-beyond-follow-up",
         "outcomes[2].by_week 104 105",
     ),
+    "check_outcome_definitions": (
+        [
+            (
+                'variable = "weeks-employed"\nby_week = 52\ndefinition = "b"',
+                'variable = "earnings"\nby_week = 52\ndefinition = "a"',
+            )
+        ],
+        112,
+        "protocol-definition",
+        "outcomes[1].definition earnings income register",
+    ),
+    "check_harms": (
+        [
+            ('by_week = 26\ndefinition = "b"\nrole = "secondary"', 'by_week = 26\ndefinition = "b"\nrole = "harm"'),
+            ('outcome = "exit_26"', 'margin = 0.02\nhigher_is_better = true\noutcome = "exit_26"'),
+        ],
+        163,
+        "protocol-harm",
+        'estimands[2].higher_is_better "exit_26"',
+    ),
     "check_estimand_names": (
         [('name = "itt-exit-26"', 'name = "itt-weeks-employed"')],
         158,
