@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from analysis.estimate.cells import Bools, Floats, Ints
 from analysis.estimate.counts import Counts
@@ -127,17 +128,22 @@ def _fit(cells: _Cells, kept: Kept, counts: Counts, level: float) -> dict[Interv
     }  # fmt: skip
 
 
-def _design(cells: _Cells, kept: Kept) -> Floats:
+def _design(cells: _Cells, kept: Kept) -> sparse.csr_array:
     effects = [((cells.week >= first) & (cells.week <= last)) * cells.arm for first, last in kept]
-    weeks = cells.week[:, None] == np.unique(cells.week)
-    strata = cells.stratum[:, None] == np.unique(cells.stratum)[1:]
-    design = np.column_stack([*effects, weeks, strata]).astype(np.float64)
+    weeks, strata = _dummies(cells.week), _dummies(cells.stratum)[:, 1:]
+    design = sparse.hstack([sparse.csr_array(np.column_stack(effects).astype(np.float64)), weeks, strata])
     if design.shape[1] > MAX_PARAMETERS:
         raise DegenerateError(f"weeks and strata make more than {MAX_PARAMETERS} parameters; add strata up")
-    return design
+    return sparse.csr_array(design)
 
 
-def _scoring(design: Floats, cells: _Cells, start: Floats) -> tuple[Floats, Floats]:
+def _dummies(values: Ints) -> sparse.csc_array:
+    names, position = np.unique(values, return_inverse=True)
+    ones, rows = np.ones(len(values)), np.arange(len(values))
+    return sparse.csc_array((ones, (rows, position)), shape=(len(values), len(names)))
+
+
+def _scoring(design: sparse.csr_array, cells: _Cells, start: Floats) -> tuple[Floats, Floats]:
     """Fisher scoring; halves the step when the likelihood would fall."""
     value, likelihood = start, _likelihood(design @ start, cells)
     for _ in range(100):
@@ -147,7 +153,7 @@ def _scoring(design: Floats, cells: _Cells, start: Floats) -> tuple[Floats, Floa
         pull = cumulative / hazard
         weight = cells.risk * cumulative * np.exp(-cumulative) * pull
         gradient = design.T @ ((cells.exits - cells.risk * hazard) * pull)
-        information = design.T @ (weight[:, None] * design)
+        information = (design.T @ (sparse.diags_array(weight) @ design)).toarray()
         if np.linalg.cond(information) > 1e14:
             raise DegenerateError(
                 "the weeks and strata do not tell the effects apart, or a hazard grows without bound"
