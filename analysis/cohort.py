@@ -49,8 +49,11 @@ class Cohort:
     last_week: date
 
 
-def link_cohort(assignments: pd.DataFrame, folder: Path, table: NDArray[np.uint8]) -> Cohort:
-    """Follow every participant through the registers; `table` gives the state of each code."""
+def link_cohort(assignments: pd.DataFrame, folder: Path, table: NDArray[np.uint8], earnings: bool = False) -> Cohort:
+    """Follow every participant through the registers; `table` gives the state of each code.
+
+    earnings: follow the narrow pay too.
+    """
     link = linked(assignments, folder)
     mondays = [week_of(day) for day in pd.to_datetime(assignments["assigned_on"]).dt.date]
     dream = read_dream(folder, table, link["pnr"].to_numpy(dtype=object), since=min(mondays, default=None))
@@ -61,16 +64,20 @@ def link_cohort(assignments: pd.DataFrame, folder: Path, table: NDArray[np.uint8
     lost[link["row"]] = "not-in-dream"
     lost[found] = None
     states = np.where(found[:, None], table[codes], np.uint8(State.UNSEEN))
-    by_key, last_paid = hours_by_week(read_pay(folder, link["pnr"].to_numpy(dtype=object)), dream.mondays)
-    hours = np.zeros(states.shape, dtype=np.float32)
-    np.add.at(hours, link["row"].to_numpy(), by_key)
+    pay = read_pay(folder, link["pnr"].to_numpy(dtype=object), earnings)
+    by_key, last_paid = hours_by_week(pay, dream.mondays)
     start = np.array([(monday - dream.mondays[0]).days // 7 for monday in mondays])
-    states, hours = _from_own_week_0(states, start, State.UNSEEN), _from_own_week_0(hours, start, 0)
+    states = _from_own_week_0(states, start, State.UNSEEN)
+    hours = _from_own_week_0(_by_person(by_key, link, len(assignments)), start, 0)
     whole_month = _whole_month(dream.mondays)[np.minimum(start, len(dream.mondays) - 1)]
     month_weeks = np.array([weeks_in_month(monday) for monday in dream.mondays], dtype=np.uint8)
     month_weeks = _from_own_week_0(np.broadcast_to(month_weeks, states.shape), start, 1)
     until = np.maximum(last_paid - start, 0)
-    follow_up = FollowUp(states[:, 1:], hours[:, 1:], until, whole_month, month_weeks[:, 1:])
+    paid = None
+    if pay.earnings is not None:
+        by_key = by_week(pay.earnings, pay.first_month, dream.mondays)[0]
+        paid = _from_own_week_0(_by_person(by_key, link, len(assignments)), start, 0)[:, 1:]
+    follow_up = FollowUp(states[:, 1:], hours[:, 1:], until, whole_month, month_weeks[:, 1:], paid)
     keys = np.bincount(link["row"], minlength=len(assignments))
     return Cohort(lost, keys, states[:, 0], follow_up, dream.mondays[-1])
 
@@ -116,11 +123,23 @@ def _whole_month(mondays: tuple[date, ...]) -> NDArray[np.int64]:
 
 def hours_by_week(pay: Pay, mondays: tuple[date, ...]) -> tuple[NDArray[np.float32], int]:
     """Give each week the hours of its Thursday's month, and the last week the income register covers (-1: none)."""
-    month = np.array([month_of(monday + THURSDAY) - pay.first_month for monday in mondays])
-    covered = (month >= 0) & (month < pay.hours.shape[1])
-    hours = np.zeros((len(pay.hours), len(mondays)), dtype=np.float32)
-    hours[:, covered] = pay.hours[:, month[covered]]
-    return hours, int(np.flatnonzero(covered)[-1]) if covered.any() else -1
+    return by_week(pay.hours, pay.first_month, mondays)
+
+
+def by_week(months: NDArray[Any], first_month: int, mondays: tuple[date, ...]) -> tuple[NDArray[Any], int]:
+    """Give each week what its Thursday's month has, and the last week that has one (-1: none)."""
+    month = np.array([month_of(monday + THURSDAY) - first_month for monday in mondays])
+    covered = (month >= 0) & (month < months.shape[1])
+    weeks = np.zeros((len(months), len(mondays)), dtype=months.dtype)
+    weeks[:, covered] = months[:, month[covered]]
+    return weeks, int(np.flatnonzero(covered)[-1]) if covered.any() else -1
+
+
+def _by_person(by_key: NDArray[Any], link: pd.DataFrame, persons: int) -> NDArray[Any]:
+    """Add up what the keys of each participant have."""
+    total = np.zeros((persons, by_key.shape[1]), dtype=by_key.dtype)
+    np.add.at(total, link["row"].to_numpy(), by_key)
+    return total
 
 
 def _from_own_week_0(cells: NDArray[Any], start: NDArray[np.int64], beyond: object) -> NDArray[Any]:

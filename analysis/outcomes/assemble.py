@@ -68,7 +68,8 @@ def analysis_set(
     for outcome in protocol.outcomes:
         check_measurable(outcome)
     rows = assignments.sort_values("participant_id", ignore_index=True)
-    cohort = link_cohort(rows, registers, look_up(shipped_codes()) if table is None else table)
+    earnings = any(outcome.variable == "earnings" for outcome in protocol.outcomes)
+    cohort = link_cohort(rows, registers, look_up(shipped_codes()) if table is None else table, earnings)
     factors = [factor.factor for factor in protocol.stratification]
     arms = [f"prob_{arm.name}" for arm in protocol.arms]
     frame = rows[["participant_id", "arm", "stratum", *factors, "assigned_on", *arms, "calendar_block"]].copy()

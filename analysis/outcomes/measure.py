@@ -4,7 +4,8 @@
    began by then. Time to exit: its week, or the week of censoring, at most N.
    Benefit weeks by week N: weeks with any benefit but holiday benefit. Health inflow by week N, a harm: whether four
    weeks of health or disability benefit began by then. Full-time months by week N: paid hours of whole months, spread
-   evenly over a month's weeks, over 160.33. These three look at the weeks that the definition's registers cover.
+   evenly over a month's weeks, over 160.33. Earnings by week N: the narrow pay of whole months in kroner, likewise.
+   These four look at the weeks that the definition's registers cover.
 2. Pension and death are known: no employment follows, so counts are complete. Emigration and the end of the register
    hide what follows: a count is missing unless every week's answer is known, also where an exit came before, so
    that being missing never depends on the value.
@@ -84,13 +85,33 @@ def _health_inflow(exits: Exits, by_week: int, follow_up: FollowUp) -> Measured:
 
 
 def _full_time_months(exits: Exits, by_week: int, follow_up: FollowUp) -> Measured:
+    return _counted(
+        _of_whole_months(follow_up.hours, exits, by_week, follow_up) / FULL_TIME_HOURS,
+        exits,
+        _followed(exits, by_week),
+    )
+
+
+def _earnings(exits: Exits, by_week: int, follow_up: FollowUp) -> Measured:
+    if follow_up.earnings is None:
+        raise PlanError(
+            "earnings are measured where the pay was read",
+            found="paid hours alone",
+            where="outcomes",
+            mend="link the cohort with its earnings",
+        )
+    pay = _of_whole_months(follow_up.earnings, exits, by_week, follow_up)
+    return _counted(pay, exits, _followed(exits, by_week))
+
+
+def _of_whole_months(amount: NDArray[Any], exits: Exits, by_week: int, follow_up: FollowUp) -> NDArray[np.float64]:
+    """Add up a monthly amount, spread evenly over the month's weeks; a month begun before week 1 is left out."""
     week = np.arange(1, follow_up.state.shape[1] + 1)
     own = (week < exits.end[:, None]) & (week <= by_week)
     if follow_up.whole_month is not None:
         own &= week >= follow_up.whole_month[:, None]
-    share = follow_up.hours / (4.0 if follow_up.month_weeks is None else follow_up.month_weeks)
-    months = np.asarray(np.where(own, share, 0.0).sum(axis=1) / FULL_TIME_HOURS)
-    return _counted(months, exits, _followed(exits, by_week))
+    share = amount / (4.0 if follow_up.month_weeks is None else follow_up.month_weeks)
+    return np.asarray(np.where(own, share, 0.0).sum(axis=1), dtype=np.float64)
 
 
 def _followed(exits: Exits, by_week: int) -> Bools:
@@ -138,6 +159,7 @@ _MEASURES = {
     "benefit-weeks": _benefit_weeks,
     "health-inflow": _health_inflow,
     "full-time-months": _full_time_months,
+    "earnings": _earnings,
 }
 
 
@@ -151,7 +173,9 @@ def measure_codes(codes: tuple[Code, ...]) -> Measure:
     table = look_up(codes)
 
     def value(outcome: Any, world: World) -> Floats:
-        follow_up = FollowUp(table[world.codes], world.hours, None, world.whole_month, world.month_weeks)
+        follow_up = FollowUp(
+            table[world.codes], world.hours, None, world.whole_month, world.month_weeks, world.earnings
+        )
         return measure(outcome, follow_up).value
 
     return value

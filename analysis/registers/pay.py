@@ -64,7 +64,7 @@ class Income:
         base = month_of(self.mondays[0])
         starts = np.datetime64("1970-01", "M") + (month + base - 1970 * 12)
         day = starts.astype("datetime64[D]")
-        wage = np.maximum(rng.normal(210, 35, self.hours.shape[1]), 130)[person]
+        wage = hourly_wages(rng, self.hours.shape[1])[person]
         return pa.table(
             {
                 "pnr": keys[person],
@@ -76,3 +76,8 @@ class Income:
                 "AJO_FULDTID_BESKAEFTIGET": np.round(hours / FULL_TIME_HOURS, 4),
             }
         )
+
+
+def hourly_wages(rng: np.random.Generator, persons: int) -> Floats:
+    """Draw the persons' pay for an hour, in kroner: an assumption, independent of everything else."""
+    return np.maximum(rng.normal(210, 35, persons), 130)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from analysis.registers import life as life_course
 from analysis.registers.life import Bools, Floats, Hours, Ints, Life, Traits
+from analysis.registers.pay import hourly_wages
 from analysis.registers.people import Participants
 from analysis.registers.weeks import THURSDAY, month_of, weeks_in_month
 
@@ -43,13 +44,14 @@ class World:
     """What registers would show of the participants in one world, in the weeks 1, 2, ... of each (persons x weeks).
 
     hours: paid hours of the week's month; month_weeks: weeks of that month; whole_month: first week of a month that
-    begins after week 0.
+    begins after week 0; earnings: pay of the week's month.
     """
 
     codes: Ints
     hours: Hours
     month_weeks: NDArray[np.uint8]
     whole_month: NDArray[np.int64]
+    earnings: Floats
 
 
 Measure = Callable[[Outcome, World], Floats]
@@ -91,8 +93,9 @@ def planted_truth(
     for replicate in range(replicates):
         rng = np.random.default_rng([seed, 7, replicate])
         draw = _Draw.of(people, rng, horizon)
+        wage = hourly_wages(np.random.default_rng([seed, 8, replicate]), len(people))
         for arm in arms:
-            world = _world(draw, calendar, effect_factor(theta, people.dose[arm]), horizon)
+            world = _world(draw, calendar, effect_factor(theta, people.dose[arm]), horizon, wage)
             ended = replace(world, codes=_ended(world.codes, draw))
             for outcome in outcomes:
                 seen = world if outcome.variable == "time-to-exit" else ended
@@ -178,7 +181,7 @@ class _Draw:
 FROM_WORK = 0.8
 
 
-def _world(draw: _Draw, calendar: _Calendar, factor: Floats, horizon: int) -> World:
+def _world(draw: _Draw, calendar: _Calendar, factor: Floats, horizon: int, wage: Floats) -> World:
     n = len(draw.traits)
     person = np.arange(n)
     codes = np.zeros((n, horizon), dtype=np.int16, order="F")
@@ -200,7 +203,8 @@ def _world(draw: _Draw, calendar: _Calendar, factor: Floats, horizon: int) -> Wo
         by_month[person, calendar.monday[step]] += hours * calendar.share[step]
         by_month[person, calendar.sunday[step]] += hours * (1 - calendar.share[step])
     hours_of_month = by_month[person[:, None], calendar.thursday[BEFORE + 1 :].T]
-    return World(codes, hours_of_month, calendar.month_weeks[BEFORE + 1 :].T, calendar.whole_month)
+    month_weeks = calendar.month_weeks[BEFORE + 1 :].T
+    return World(codes, hours_of_month, month_weeks, calendar.whole_month, hours_of_month * wage[:, None])
 
 
 def _ended(codes: Ints, draw: _Draw) -> Ints:

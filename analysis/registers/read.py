@@ -26,6 +26,7 @@ from analysis.registers.weeks import check_consecutive, is_week_column, monday_o
 from trial.errors import RegisterError
 
 FIRST_BFL_YEAR = 2008
+START, HOURS, EARNINGS = "AJO_JOB_START_DATO", "AJO_LOENTIMER", "AJO_SMALT_LOENBELOEB"
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,11 @@ class Dream:
 
 @dataclass(frozen=True)
 class Pay:
-    """Paid hours of persons (rows, in the order asked for) in months (columns, from `first_month`)."""
+    """Paid hours and earnings of persons (rows, in the order asked for) in months (columns, from `first_month`)."""
 
     first_month: int
     hours: NDArray[np.float32]
+    earnings: NDArray[np.float64] | None = None
 
 
 def read_link(folder: Path) -> pa.Table:
@@ -97,32 +99,56 @@ def _batches(
         yield pnr.to_numpy(zero_copy_only=False), codes
 
 
-def read_pay(folder: Path, persons: NDArray[Any]) -> Pay:
-    """Read the paid hours of the persons asked for, added up by month; months run to the last one in the file."""
+def read_pay(folder: Path, persons: NDArray[Any], earnings: bool = False) -> Pay:
+    """Read the paid hours of the persons asked for, added up by month; months run to the last one in the file.
+
+    earnings: read the narrow pay too.
+    """
     source = open_source(folder, BFL)
-    key, start, hours = names = [source.spelt(name) for name in ("pnr", "AJO_JOB_START_DATO", "AJO_LOENTIMER")]
+    if earnings:
+        _check_earnings(source)
+    names = [source.spelt(name) for name in ("pnr", START, HOURS, *([EARNINGS] if earnings else []))]
     wanted = pa.array(persons, pa.string())
-    first = FIRST_BFL_YEAR * 12
-    total = np.zeros((len(persons), 0), dtype=np.float32)
+    totals = [np.zeros((len(persons), 0)) for _ in names[2:]]
     for part in source.read(names):
-        dates = as_dates(part[start], f"{source.path}: {start}")
-        month = (pc.year(dates).to_numpy() * 12 + pc.month(dates).to_numpy() - 1 - first).astype(np.int64)
-        if len(month) and month.min() < 0:
-            raise RegisterError(
-                f"the income register begins in {FIRST_BFL_YEAR}",
-                found=f"{int((month < 0).sum())} earlier rows",
-                where=f"{source.path}: {start}",
-                mend="check the dates",
-                code="register-range",
-            )
-        row = pc.index_in(as_keys(part[key], f"{source.path}: {key}"), value_set=wanted)
-        if len(month) and month.max() >= total.shape[1]:
-            total = np.pad(total, ((0, 0), (0, int(month.max()) + 1 - total.shape[1])))
+        month = _months(part[names[1]], f"{source.path}: {names[1]}")
+        row = pc.index_in(as_keys(part[names[0]], f"{source.path}: {names[0]}"), value_set=wanted)
+        if len(month) and month.max() >= totals[0].shape[1]:
+            more = int(month.max()) + 1 - totals[0].shape[1]
+            totals = [np.pad(total, ((0, 0), (0, more))) for total in totals]
         ours = row.is_valid().to_numpy()
         at = pc.fill_null(row, 0).to_numpy()[ours]
-        paid = np.nan_to_num(as_numbers(part[hours], f"{source.path}: {hours}"))
-        np.add.at(total, (at, month[ours]), paid[ours])
-    return Pay(first, total)
+        for total, name in zip(totals, names[2:], strict=True):
+            paid = np.nan_to_num(as_numbers(part[name], f"{source.path}: {name}"))
+            np.add.at(total, (at, month[ours]), paid[ours])
+    hours, *pay = totals
+    return Pay(FIRST_BFL_YEAR * 12, hours.astype(np.float32), pay[0] if pay else None)
+
+
+def _months(cells: pa.ChunkedArray, where: str) -> NDArray[np.int64]:
+    """Number the month of each date from the first of the income register on."""
+    dates = as_dates(cells, where)
+    month = pc.year(dates).to_numpy() * 12 + pc.month(dates).to_numpy() - 1 - FIRST_BFL_YEAR * 12
+    if len(month) and month.min() < 0:
+        raise RegisterError(
+            f"the income register begins in {FIRST_BFL_YEAR}",
+            found=f"{int((month < 0).sum())} earlier rows",
+            where=where,
+            mend="check the dates",
+            code="register-range",
+        )
+    return np.asarray(month, dtype=np.int64)
+
+
+def _check_earnings(source: Source) -> None:
+    if not any(name.lower() == EARNINGS.lower() for name in source.names):
+        raise RegisterError(
+            f"earnings need the column {EARNINGS}",
+            found="no such column",
+            where=str(source.path),
+            mend="deliver it, or declare no outcome of variable earnings",
+            code="register-column",
+        )
 
 
 def check_single(must: str, keys: pa.ChunkedArray | pa.Array, path: Path) -> None:

@@ -38,7 +38,7 @@ class FollowUp:
 
     state: a byte of `State` each week; hours: paid hours of the week's month; pay_until: how many weeks the income
     register covers (if not said, all); whole_month: first week of a month that begins after week 0 (if not said, 1);
-    month_weeks: weeks of the week's month, over which its hours are spread evenly.
+    month_weeks: weeks of the week's month, over which its hours are spread evenly; earnings: pay of the week's month.
     """
 
     state: Bytes
@@ -46,6 +46,7 @@ class FollowUp:
     pay_until: Ints | None = None
     whole_month: Ints | None = None
     month_weeks: Bytes | None = None
+    earnings: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)

@@ -106,3 +106,22 @@ def test_full_time_months_spread_hours_over_the_weeks_of_a_month():
     assert measure(outcome, whole).value[0] == pytest.approx(1.5)
     later = FollowUp(state, hours, None, np.array([5]), weeks)
     assert measure(outcome, later).value[0] == pytest.approx(0.5)  # the first month began before week 1
+
+
+def test_earnings_are_the_pay_of_whole_months_by_the_week():
+    state = TABLE[[[0] * 13]]
+    hours = np.full((1, 13), 160.33, dtype=np.float32)
+    pay = np.array([[20_000.0] * 4 + [30_000.0] * 5 + [40_000.0] * 4])
+    weeks = np.array([[4] * 4 + [5] * 5 + [4] * 4], dtype=np.uint8)
+    outcome = SimpleNamespace(name="x", variable="earnings", by_week=13, definition="b")
+    assert measure(outcome, FollowUp(state, hours, None, np.array([1]), weeks, pay)).value[0] == 90_000
+    assert measure(outcome, FollowUp(state, hours, None, np.array([5]), weeks, pay)).value[0] == 70_000
+    outcome.by_week = 6  # two of five weeks of the second month
+    assert measure(outcome, FollowUp(state, hours, None, np.array([1]), weeks, pay)).value[0] == 32_000
+    short = measure(outcome, FollowUp(state, hours, np.array([5]), np.array([1]), weeks, pay))
+    assert short.reason[0] == "end-of-register"
+
+
+def test_earnings_without_pay_are_refused():
+    with pytest.raises(PlanError, match="paid hours alone"):
+        value("uuuu", "earnings", 2, "b")
