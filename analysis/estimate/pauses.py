@@ -13,7 +13,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from analysis.estimate.cells import Floats, Ints, codes
+from analysis.estimate.cells import Bools, Floats, Ints, codes
 from analysis.estimate.result import DegenerateError, Result, estimated, estimator
 
 NAME = "inverse-probability-of-pause"
@@ -44,20 +44,16 @@ def restricted_mean_without_pauses(
     table = np.bincount(flat, minlength=int(np.prod(shape))).reshape(shape)
     if not (table.sum(axis=(1, 2, 3)) > 0).all():
         raise DegenerateError("one of the arms has no citizen")
-    value = _difference(table.astype(np.float64), names)
-    rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(draws):
-        try:
-            found.append(_difference(_resampled(table, rng), names))
-        except DegenerateError:
-            continue
+    (value,), reasons = _differences(table[None].astype(np.float64), names)
+    if reasons:
+        raise DegenerateError(reasons[0])
+    found, _ = _differences(_resampled(table, draws, np.random.default_rng(seed)), names)
     if len(found) < max(2, draws / 2):
         raise DegenerateError("the groups are too small for a bootstrap: most draws leave nobody followed")
     sizes = {arm: int(table[index].sum()) for index, arm in enumerate(arms)}
     paused = int(table[:, :, 2].sum())
     return estimated(
-        value, float(np.var(found, ddof=1)), level=level, n=sizes, se_type="bootstrap", estimator=NAME,
+        float(value), float(np.var(found, ddof=1)), level=level, n=sizes, se_type="bootstrap", estimator=NAME,
         notes=(f"{paused} citizens followed until their first pause", f"{draws} bootstrap draws, seed {seed}"),
     )  # fmt: skip
 
@@ -75,41 +71,52 @@ def _kinds(week: npt.ArrayLike, event: npt.ArrayLike, paused_week: npt.ArrayLike
     return np.where(cut, 2, np.where((events == 1) & (weeks <= by_week), 1, 0)), last
 
 
-def _difference(table: Floats, groups: tuple[str, ...]) -> float:
-    means = [_restricted(table[arm], groups) for arm in (0, 1)]
-    return means[1] - means[0]
+def _differences(tables: Floats, groups: tuple[str, ...]) -> tuple[Floats, list[str]]:
+    """Give the difference of each table (draws x arm x group x kind x week) that has one; why others have none."""
+    means, reasons = np.zeros((2, len(tables))), []
+    bad = np.zeros(len(tables), dtype=bool)
+    for arm in (0, 1):
+        means[arm], alone, nobody = _restricted(tables[:, arm])
+        if alone.any():
+            name = groups[int(np.flatnonzero(alone.any(axis=0))[0])]
+            reasons.append(f"everybody still followed in group {name} was paused: nobody stands for them")
+        if nobody.any():
+            reasons.append("nobody is followed to the last week")
+        bad |= alone.any(axis=1) | nobody
+    values: Floats = means[1] - means[0]
+    return (values if len(tables) == 1 else values[~bad]), reasons
 
 
-def _restricted(table: Floats, groups: tuple[str, ...]) -> float:
-    """Give the restricted mean of one arm from its table group x kind x week."""
-    leaving = table.sum(axis=1)
-    at_risk = leaving[:, ::-1].cumsum(axis=1)[:, ::-1]
-    exits, pauses = table[:, 1], table[:, 2]
+def _restricted(table: Floats) -> tuple[Floats, Bools, Bools]:
+    """Give the restricted means of one arm from tables draws x group x kind x week, and where there is none.
+
+    The second part tells the groups in which nobody stands for those paused, the third whether all are lost early.
+    """
+    leaving = table.sum(axis=2)
+    at_risk = leaving[..., ::-1].cumsum(axis=-1)[..., ::-1]
+    exits, pauses = table[:, :, 1], table[:, :, 2]
     # Exits come before pauses of the same week: who exits is not at risk of being paused.
     staying = at_risk - exits
-    stayed = np.cumprod(1 - np.divide(pauses, staying, out=np.zeros_like(staying), where=staying > 0), axis=1)
-    chance = np.concatenate([np.ones((len(table), 1)), stayed[:, :-1]], axis=1)
-    if (chance[:, 1:] <= 0).any():
-        name = groups[int(np.flatnonzero((chance[:, 1:] <= 0).any(axis=1))[0])]
-        raise DegenerateError(f"everybody still followed in group {name} was paused: nobody stands for them")
-    risk, out = (at_risk / chance).sum(axis=0), (exits / chance).sum(axis=0)
-    if (risk[1:] <= 0).any() and not _everybody_left(risk, out):
-        raise DegenerateError("nobody is followed to the last week")
+    stayed = np.cumprod(1 - np.divide(pauses, staying, out=np.zeros_like(staying), where=staying > 0), axis=-1)
+    chance = np.concatenate([np.ones((*stayed.shape[:-1], 1)), stayed[..., :-1]], axis=-1)
+    alone: Bools = np.asarray((chance[..., 1:] <= 0).any(axis=-1), dtype=np.bool_)
+    chance = np.where(chance > 0, chance, 1.0)
+    risk, out = (at_risk / chance).sum(axis=1), (exits / chance).sum(axis=1)
+    last = risk.shape[1] - 1 - np.argmax(risk[:, ::-1] > 0, axis=1)
+    rows = np.arange(len(risk))
+    everybody_left = out[rows, last] >= risk[rows, last] * (1 - 1e-12)
+    nobody = (risk[:, 1:] <= 0).any(axis=1) & ~everybody_left
     hazard = np.divide(out, risk, out=np.zeros_like(risk), where=risk > 0)
-    return float(np.cumprod(1 - hazard)[:-1].sum())
+    return np.cumprod(1 - hazard, axis=1)[:, :-1].sum(axis=1), alone, nobody
 
 
-def _everybody_left(risk: Floats, out: Floats) -> bool:
-    last = int(np.flatnonzero(risk > 0)[-1])
-    return bool(out[last] >= risk[last] * (1 - 1e-12))
-
-
-def _resampled(table: Ints, rng: np.random.Generator) -> Floats:
+def _resampled(table: Ints, draws: int, rng: np.random.Generator) -> Floats:
     """Draw citizens anew within each arm and group: multinomial counts over their cells."""
-    drawn = np.zeros(table.shape)
+    drawn = np.zeros((draws, *table.shape))
     for arm in range(table.shape[0]):
         for group in range(table.shape[1]):
             own = table[arm, group]
             if own.sum():
-                drawn[arm, group] = rng.multinomial(own.sum(), own.ravel() / own.sum()).reshape(own.shape)
+                counts = rng.multinomial(own.sum(), own.ravel() / own.sum(), size=draws)
+                drawn[:, arm, group] = counts.reshape(draws, *own.shape)
     return drawn
