@@ -23,12 +23,14 @@ def estimate(
 ) -> None:  # fmt: skip
     """Compute every effect the protocol declares; write effects.parquet, effects.json and manifest.json.
 
-    The files are for the secure side: `analysis report` releases what may leave it.
+    The bundle is judged first: where it does not prove that arms were drawn, no effect has a number, every row says
+    why, and the exit status is 1. The files are for the secure side: `analysis report` releases what may leave it.
 
     Example: analysis estimate bundle registers --out effects
     """
     from analysis.outcomes import build_analysis_set
     from analysis.plan import Chance, Sources, explore, run_plan
+    from analysis.plan.judged import BY_DESIGN, judge_trial, under
     from analysis.plan.manifest import hashes
     from trial.bundle import read_bundle
 
@@ -38,10 +40,17 @@ def estimate(
     effects = run_plan(read.protocol, frame, assignments, look)
     if exploratory:
         effects = explore(effects, read.protocol, frame, assignments, Chance(seed, draws))
+    judgement = judge_trial(read, frame)
+    effects, verdict = under(effects, judgement), judgement.verdict
+    say(f"{verdict.headline.en} ({verdict.slug})")
     if out is not None and not dry_run:
         inputs = {**hashes(bundle, "manifest.json"), **hashes(registers, "*.parquet")}
         made = Sources(
-            read.manifest["protocol_digest"], read.manifest["ledger_head"], inputs, seed if exploratory else None
+            read.manifest["protocol_digest"],
+            read.manifest["ledger_head"],
+            inputs,
+            seed if exploratory else None,
+            verdict.slug,
         )
         effects.write(out, made)
         say(f"Wrote effects.parquet, effects.json and manifest.json in {out}")
@@ -49,3 +58,4 @@ def estimate(
         show_json(effects.to_json())
     else:
         show_table(*effects.table())
+    click.get_current_context().exit(0 if verdict.slug == BY_DESIGN else 1)
