@@ -119,6 +119,7 @@ def full_trial(folder: Path | str, checkpoint_dir: Path | None = None, clock: Ti
 def trial_of_every_kind(folder: Path | str, checkpoint_dir: Path | None = None) -> Trial:
     """A small trial with a row of every kind, save those of batches and beacons."""
     trial = full_trial(folder, checkpoint_dir)
+    erase(trial, arrival(5).participant_id)
     trial.record_dry_run(dry_run(trial))
     return trial
 
@@ -136,6 +137,11 @@ def dry_run(trial: Trial, **changed: object) -> dict[str, object]:
         "software": "none",
     }
     return {**found, **changed}
+
+
+def erase(trial: Trial, participant: str) -> None:
+    code = trial.erasable(participant).code
+    trial.erase(participant, date(2021, 3, 10), reason="objection", recorded_by="key holder", code=code)
 
 
 def published(content: bytes = b"published", vintage_on: date = DAY) -> tuple[Publication, bytes]:

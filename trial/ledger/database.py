@@ -11,6 +11,8 @@
 6. Whoever waits longer than BUSY_SECONDS is told so. Where the connection is lost, it is not known whether what was
    asked was done: that is told too, and repeating the request gives the stored answer.
 7. No statement's parameters ever appear in an error or a log.
+8. What is erased leaves no trace in the files of the database: they are written anew (`compact`), and PostgreSQL
+   keeps no statistics of pseudonyms. Only the owner of its tables can have them written anew.
 """
 
 import os
@@ -30,8 +32,15 @@ from trial.ledger import schema
 BUSY_SECONDS = 30
 CONFLICTS = ("40001", "40P01")  # PostgreSQL: serialisation failure, deadlock
 WRITE = "lodtraek_write"
-CACHE = "cache_size=-65536"  # KiB: a batch that outgrows it is written, and flushed, in pieces
-
+PRAGMAS = (
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "recursive_triggers=ON",
+    "trusted_schema=OFF",
+    "secure_delete=ON",
+    "cache_size=-65536",  # KiB: a batch that outgrows it is written, and flushed, in pieces
+)
+NO_STATISTICS = (("citizens", "participant_id"), ("citizens", "salt"), ("sealed", "salt"), ("sealed", "content"))
 
 Question = tuple[str, tuple[Any, ...]]
 
@@ -56,6 +65,9 @@ def make_tables(connection: sa.Connection) -> None:
     schema.METADATA.create_all(connection)
     for statement in schema.OWN_TRIGGERS[connection.dialect.name]:
         connection.exec_driver_sql(statement)
+    if connection.dialect.name == "postgresql":
+        for table, column in NO_STATISTICS:
+            connection.exec_driver_sql(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
 
 
 def altered(connection: sa.Connection) -> list[str]:
@@ -144,7 +156,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
             f"the database must be in journal mode {mode} with SQLite {sqlite3.sqlite_version}", found=found,
             mend="close every other program that has the database open", code="database-unsafe",
         )  # fmt: skip
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", "trusted_schema=OFF", CACHE):
+    for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -165,6 +177,19 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
         cursor.execute(f"SET lock_timeout = '{round(BUSY_SECONDS * 1000)}ms'")
         cursor.execute("SET plan_cache_mode = force_generic_plan")  # planning takes twice as long as answering
     connection.commit()
+
+
+def compact(engine: sa.Engine) -> None:
+    """Write anew what holds personal rows, so that no page keeps a deleted one."""
+    with translated(), engine.connect() as connection:
+        if connection.dialect.name == "sqlite":  # its connections stand outside a transaction as they are prepared
+            statements = ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"]
+        else:
+            statements = [f"VACUUM (FULL) {table}" for table in ("citizens", "sealed")]
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+        with driver_of(connection) as driver:
+            for statement in statements:
+                driver.execute(statement)
 
 
 @contextmanager

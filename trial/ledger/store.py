@@ -376,6 +376,10 @@ class Store:
             self.close()
             raise
 
+    def compact(self) -> None:
+        """Write the tables of personal rows anew, so that nothing deleted can be read from the files."""
+        database.compact(self._engine)
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()

@@ -32,10 +32,11 @@ from trial.ledger.queue import WriterQueue
 from trial.ledger.store import Store, Transaction
 from trial.ledger.tree import Frontier, entry_leaf
 from trial.protocol import Protocol, load_municipalities
-from trial.service import amending, assigning, correcting, epochs, opening, pausing, proving, recording
+from trial.service import amending, assigning, correcting, epochs, erasing, opening, pausing, proving, recording
 from trial.service.assigning import Outcome
 from trial.service.citizens import Randomness
 from trial.service.correcting import Correction
+from trial.service.erasing import Erasure
 from trial.service.pausing import Pause, PauseChange
 
 
@@ -279,6 +280,20 @@ class Trial:
         """Give the corrections that stand."""
         with self.store.read() as transaction:
             return correcting.listed(transaction)
+
+    def erasable(self, participant_id: str) -> Erasure:
+        """Tell what would be erased of a citizen, and the code that `erase` must be given."""
+        with self.store.read() as transaction:
+            return erasing.erasable(transaction, participant_id)
+
+    def erase(self, participant_id: str, on: date, *, reason: str, recorded_by: str, code: str) -> Erasure:
+        """Erase what leads from the ledger to a citizen, and write the files of the database anew; for good."""
+        with self._write() as transaction:
+            found = erasing.erase(
+                transaction, participant_id, on, reason=reason, recorded_by=recorded_by, code=code
+            )
+        self.store.compact()
+        return found
 
     def checkpoint(self) -> checkpoints.Checkpoint | None:
         """Sign where the ledger ends now; None without a signing key. Written to the checkpoint folder, if any."""
