@@ -64,7 +64,7 @@ class _Sized:
     @property
     def scale(self) -> str:
         """Shares or means."""
-        return "share" if self.outcome.variable == "exit-to-employment" else "mean"
+        return "share" if self.outcome.is_share else "mean"
 
     def standard_error(self, variance: float) -> float:
         """The standard error of the difference between the arms."""
@@ -118,7 +118,7 @@ def _variance(estimand: Estimand, outcome: OutcomePart, assumed: Assumed) -> tup
     name = outcome.name
     if estimand.summary == "late" and "uptake" not in assumed.given:
         return None, "--uptake DIFFERENCE"
-    if outcome.variable == "exit-to-employment":
+    if outcome.is_share:
         if name not in assumed.shares:
             return None, f"--share {name}=SHARE"
         return formula.share_variance(assumed.shares[name]) * formula.strata_factor(assumed.explained), None

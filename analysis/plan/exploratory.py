@@ -109,11 +109,12 @@ def _bounds(protocol: Protocol, estimand: Estimand, outcome: OutcomePart, frame:
     both = frame[frame["arm"].isin(arms)]
     y, taken = both[outcome.name].to_numpy(dtype=float), (both["arm"] == arms[1]).to_numpy(dtype=bool)
     level = protocol.inference.level
-    highest = float(outcome.by_week) if outcome.variable == "weeks-employed" else 1.0
     group = both["target_group"].astype(str).to_numpy(dtype=object) if "target_group" in both.columns else None
-    widest = manski(y, taken, _coarse(protocol, both), lowest=0.0, highest=highest, level=level, arms=arms)
-    trimmed = lee(y, taken, level=level, group=group, seed=1, arms=arms)
-    return [_bounds_row(estimand, one) for one in (widest, trimmed)]
+    found = [lee(y, taken, level=level, group=group, seed=1, arms=arms)]
+    if (highest := outcome.highest) is not None:  # pay and paid hours have no highest value to bound them with
+        coarse = _coarse(protocol, both)
+        found.insert(0, manski(y, taken, coarse, lowest=0.0, highest=highest, level=level, arms=arms))
+    return [_bounds_row(estimand, one) for one in found]
 
 
 def _coarse(protocol: Protocol, frame: pd.DataFrame) -> Any:

@@ -28,10 +28,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "no": ("Nej", "No"),
     "unit.weeks": ("uger", "weeks"),
     "unit.points": ("procentpoint", "percentage points"),
+    "unit.months": ("fuldtidsmåneder", "full-time months"),
+    "unit.kroner": ("kr.", "kroner"),
     "unit.weeks-per-share": ("uger pr. 100 % fysiske samtaler", "weeks per 100% physical conversations"),
     "unit.points-per-share": (
         "procentpoint pr. 100 % fysiske samtaler", "percentage points per 100% physical conversations",
     ),
+    "unit.months-per-share": (
+        "fuldtidsmåneder pr. 100 % fysiske samtaler", "full-time months per 100% physical conversations",
+    ),
+    "unit.kroner-per-share": ("kr. pr. 100 % fysiske samtaler", "kroner per 100% physical conversations"),
     # The answer
     "answer.title": ("Kort fortalt", "In short"),
     "answer.effect": (

@@ -52,7 +52,12 @@ class OutcomePart(Part):
         """Give the largest value of a citizen, None where there is none: pay and paid hours have no bound."""
         if self.variable in ("weeks-employed", "benefit-weeks", "time-to-exit"):
             return float(self.by_week)
-        return 1.0 if self.variable in ("exit-to-employment", "health-inflow") else None
+        return 1.0 if self.is_share else None
+
+    @property
+    def is_share(self) -> bool:
+        """Say whether a citizen has 0 or 1, so that a mean is a share."""
+        return self.variable in ("exit-to-employment", "health-inflow")
 
 
 class Treatment(Part):
