@@ -83,6 +83,13 @@ def landmark_truth(experiment: Experiment, lives: Lives, panel: Panel) -> dict[s
     return effects
 
 
+def hazard_truth(experiment: Experiment, lives: Lives, panel: Panel) -> dict[str, float]:
+    """Give the effects on the log hazard: of a first conversation as they were held, and of its form."""
+    form, effect = first_form(lives, panel), experiment.effect
+    share = float((form[form > NONE] > PHYSICAL).mean())
+    return {"conversation-hazard": effect.conversation + share * effect.digital, "form-hazard": effect.digital}
+
+
 def first_form(lives: Lives, panel: Panel) -> NDArray[np.int8]:
     """Give the form of the first conversation, NONE where it was not seen."""
     seen = lives.talk_week <= panel.last_week

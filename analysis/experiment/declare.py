@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from analysis.identify.assumptions import AssumptionName
 from trial.errors import ProtocolError
 from trial.protocol import shipped
 from trial.protocol.declared import read_as
@@ -32,7 +33,17 @@ class Size(Part):
     weeks: Weeks
     landmark_week: Weeks
     horizon: Weeks
+    biased_from: Positive
     seed: Annotated[int, declared_as("a whole number of at least 0", 1, ge=0)]
+
+
+class Judges(Part):
+    """The plans the verdict is asked by, and what is assumed beside them."""
+
+    registers: Slug
+    trial: Slug
+    assumed: tuple[AssumptionName, ...]
+    permutations: Count
 
 
 class Prospects(Part):
@@ -140,6 +151,20 @@ class Markets(Part):
     within: dict[str, Any]
 
 
+class Expectation(Part):
+    """What must be shown: a figure of a tool, or of the verdict, between a least and a most."""
+
+    regime: Slug
+    tool: Slug | None = None
+    figure: Annotated[
+        Literal["bias", "coverage", "size", "printed", "let-through", "identified-by-design",
+                "identified-under-assumptions", "bounds-only", "not-identified"],
+        declared_as("a figure of the table", "coverage"),
+    ]  # fmt: skip
+    least: Number | None = None
+    most: Number | None = None
+
+
 class Experiment(Part):
     """The whole declaration."""
 
@@ -149,6 +174,7 @@ class Experiment(Part):
     name: Slug
     title: Label
     size: Size
+    judged: Judges
     life: Life
     effect: Effect
     labour_market: tuple[Shift, ...]
@@ -159,6 +185,7 @@ class Experiment(Part):
     calendar: Annotated[Policy, Field(alias="calendar-2020-21")]
     trial: Lottery
     two_stage: Annotated[Markets, Field(alias="two-stage")]
+    expectations: tuple[Expectation, ...] = ()
 
     def without_effect(self) -> "Experiment":
         """Give the same world in which the form of a conversation changes nothing: for the size of a test."""

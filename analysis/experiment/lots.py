@@ -50,9 +50,12 @@ class Lots:
         return found
 
     def probabilities(self) -> NDArray[np.float64]:
-        """Give the probability of the second arm at each draw, in the order of the citizens drawn."""
+        """Give the probability of the second arm at each citizen's draw, NaN where there was none."""
         second = self.procedure.arms.names[1]
-        return np.array([float(lot.probabilities[second]) for lot in self.drawn])
+        found = np.full(len(self.units), np.nan)
+        for lot in self.drawn:
+            found[lot.place] = float(lot.probabilities[second])
+        return found
 
     def replays(self) -> bool:
         """Tell whether drawing again with the key gives the record, draw for draw."""

@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501 - a catalogue is read as a table
 
+from analysis.report.verdict_messages import VERDICT_MESSAGES
+
 MESSAGES: dict[str, tuple[str, str]] = {
     # The page
     "kicker": ("Effektrapport", "Effect report"),
@@ -351,3 +353,5 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "mode-of-trial.production": ("drift", "production"),
     "manifest.versions": ("Versioner", "Versions"),
 }  # fmt: skip
+
+MESSAGES |= VERDICT_MESSAGES

@@ -64,11 +64,11 @@ def render(
     planted = None if truth is None else dict(truth)
     context = Context(bundle.protocol, _manifest(bundle.manifest, sources), facts, released, planted, words)
     parts = _sections(context)
-    html = _template().render(
+    html = template("report.html.jinja").render(
         lang=lang, words=words, context=context, answer=sections.answer(context), sections=parts,
         trial=bundle.protocol.trial, example=bundle.protocol.legal.status == "example", threshold=threshold,
     )  # fmt: skip
-    check_text(_IMAGE.sub("", html), "the report")
+    check_text(without_images(html), "the report")
     pictures = [block.picture for part in parts for block in part.blocks if isinstance(block, Plate)]
     return Report(html, tuple(pictures))
 
@@ -92,9 +92,15 @@ def _sections(context: Context) -> list[Section]:
     return [section for section in made if section is not None]
 
 
-def _template() -> Any:
+def without_images(html: str) -> str:
+    """Give a page without the bytes of its figures: what is searched for identifiers."""
+    return _IMAGE.sub("", html)
+
+
+def template(name: str) -> Any:
+    """Give a template of the report."""
     page = Environment(
         loader=PackageLoader("analysis.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    return page.get_template("report.html.jinja")
+    return page.get_template(name)

@@ -7,7 +7,15 @@ from numpy.random import Generator, SeedSequence
 from numpy.typing import NDArray
 
 from analysis.experiment.calendar import Calendar, calendar
-from analysis.experiment.data import BETWEEN, Simulated, build_panel, first_contact, landmark_truth, spoken
+from analysis.experiment.data import (
+    BETWEEN,
+    Simulated,
+    build_panel,
+    first_contact,
+    hazard_truth,
+    landmark_truth,
+    spoken,
+)
 from analysis.experiment.declare import Experiment, Policy
 from analysis.experiment.life import Bools, Ints, draw_lives
 from analysis.experiment.people import People, draw_people
@@ -25,8 +33,9 @@ def simulate_policy(name: str, experiment: Experiment, policy: Policy, seed: See
     digital = _digital(experiment, people, table, talk_week, random)
     forms = spoken(digital, experiment.contact.video, random)
     closed = table.closed[people.place[:, None], week]
-    panel = build_panel(people, lives, forms, {"municipality-closed": closed} if policy.closures else {})
-    return Simulated(name, panel, landmark_truth(experiment, lives, panel))
+    panel = build_panel(people, lives, forms, {"closure": closed} if policy.closures else {})
+    truth = landmark_truth(experiment, lives, panel) | hazard_truth(experiment, lives, panel)
+    return Simulated(name, panel, truth)
 
 
 def _chance(experiment: Experiment, table: Calendar) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator, SeedSequence
 
 from analysis.experiment.calendar import Calendar, calendar, jobcentres
-from analysis.experiment.data import BETWEEN, Simulated, build_panel, spoken
+from analysis.experiment.data import BETWEEN, Simulated, build_panel, landmark_truth, spoken
 from analysis.experiment.declare import Experiment
 from analysis.experiment.life import NEVER, Bools, Ints, Lives, draw_lives
 from analysis.experiment.lots import draw_lots
@@ -42,7 +42,8 @@ def simulate(experiment: Experiment, seed: SeedSequence) -> Simulated:
     forms = spoken(np.repeat(digital[:, None], -(-weeks // BETWEEN), axis=1), experiment.contact.video, random)
     closed = table.closed[people.place[:, None], (people.first_week - table.first)[:, None] + np.arange(weeks)]
     panel = build_panel(people, lives, forms, {"pause": closed}, arm)
-    return Simulated(NAME, panel, assignment_truth(experiment, lives, held, arm >= 0), lots)
+    truth = assignment_truth(experiment, lives, held, arm >= 0) | landmark_truth(experiment, lives, panel)
+    return Simulated(NAME, panel, truth, lots)
 
 
 @cache

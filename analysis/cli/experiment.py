@@ -1,0 +1,77 @@
+"""`analysis experiment`: what analysts and verdict say where the truth is known."""
+
+from pathlib import Path
+
+import click
+
+from trial.console import json_option, say, show_json, show_table
+
+
+@click.command("experiment")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--replications", default=20, show_default=True, type=click.IntRange(2), help="Data sets of each regime."
+)
+@click.option("--judged", type=click.IntRange(0), help="How many of them are judged; by default all.")
+@click.option("--spells", type=click.IntRange(500), help="Spells of a data set; by default as declared.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes; by default as many as there are cores.")
+@click.option(
+    "--published", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Compare with a table."
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the table as JSON.")
+@click.option("--markdown", type=click.Path(dir_okay=False, path_type=Path), help="Write the table as Markdown.")
+@json_option
+@click.pass_context
+def experiment(
+    ctx: click.Context,
+    file: Path | None,
+    *,
+    replications: int,
+    judged: int | None,
+    spells: int | None,
+    jobs: int | None,
+    published: Path | None,
+    out: Path | None,
+    markdown: Path | None,
+    as_json: bool,
+) -> None:
+    """Simulate four regimes with a planted effect; show bias, coverage, size, and how often a verdict lets print.
+
+    FILE declares the experiment; by default protocols/experiments/conversation-mode.toml. Exit 1 where an expectation
+    declared in it does not hold, or a figure contradicts a published table.
+
+    Example: analysis experiment --replications 20 --spells 4000
+    """
+    import json
+    import os
+    import sys
+
+    from analysis.experiment import show
+    from analysis.experiment.declare import load_experiment
+    from analysis.experiment.expect import ERRORS, check_expectations, contradictions
+    from analysis.experiment.run import run, tasks
+    from analysis.experiment.table import read_table, summarise
+
+    declared = load_experiment(file)
+    declared = declared.sized(spells) if spells else declared
+    total = sum(1 for _ in tasks(declared, replications, judged=0))
+    with click.progressbar(length=total, label="simulated data sets", file=sys.stderr) as bar:
+        done = run(
+            declared, replications, judged=judged, jobs=jobs or os.cpu_count(), progress=lambda _: bar.update(1)
+        )
+    table = summarise(declared, done)
+    shown = check_expectations(declared, table)
+    apart = list(contradictions(read_table(published), table, 2 * ERRORS)) if published else []
+    if out is not None:
+        out.write_text(json.dumps(table.to_json(), indent=1) + "\n", encoding="utf-8")
+    if markdown is not None:
+        show.write_between_marks(markdown, show.to_markdown(table))
+    if as_json:
+        show_json({**table.to_json(), "expectations": [one.to_json() for one in shown], "contradictions": apart})
+    else:
+        show_table(show.VERDICTS, show.verdict_rows(table))
+        show_table(show.COLUMNS, show.rows(table))
+    for line in apart:
+        say(line)
+    say(show.summary(shown))
+    ctx.exit(0 if all(one.holds for one in shown) and not apart else 1)
