@@ -16,10 +16,13 @@ COMMANDS = {
     "pause": "trial.cli.pause:pause",
     "assign": "trial.cli.assign:assign",
     "conversation": "trial.cli.conversation:conversation",
+    "correct": "trial.cli.correct:correct",
+    "erase": "trial.cli.erase:erase",
     "simulate": "trial.cli.simulate:simulate",
     "status": "trial.cli.status:status",
     "export": "trial.cli.export:export",
     "proof": "trial.cli.proof:proof",
+    "rebuild": "trial.cli.rebuild:rebuild",
     "verify": "trial.cli.verify:verify",
 }
 

@@ -54,13 +54,17 @@ class Connection:
         from trial.clock import system_clock
         from trial.service import Trial
 
-        return Trial.open(self.settings.db, self.keys(), clock or system_clock, self.settings.checkpoint_dir)
+        trial = Trial.open(self.settings.db, self.keys(), clock or system_clock, self.settings.checkpoint_dir)
+        click.get_current_context().call_on_close(trial.close)
+        return trial
 
     def store(self) -> "Store":
         """Open the database alone, whatever state its ledger is in."""
         from trial.ledger.store import Store
 
-        return Store.open(self.settings.db)
+        store = Store.open(self.settings.db)
+        click.get_current_context().call_on_close(store.close)
+        return store
 
     def pseudonymiser(self) -> "Pseudonymiser":
         """Give the pseudonyms of the identity key; KeyFileError where it is missing."""

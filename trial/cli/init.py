@@ -57,6 +57,7 @@ def init(
         )
         opened = trial.opened
         trial.checkpoint()
+        trial.close()
     names = (
         "trial_id",
         "mode",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from trial.cli.citizen import pseudonym_of
 from trial.cli.connection import Connection, connected
 from trial.console import say
 
@@ -37,25 +38,10 @@ def proof(
     if since is not None:
         found = trial.prove_growth(read_checkpoint(since))
     else:
-        found = trial.prove(_pseudonym(connection, participant, citizen_file))
+        found = trial.prove(pseudonym_of(connection, participant, citizen_file))
     try:
         out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise click.UsageError(f"--out must be writable: {error.strerror}.") from None
     rows = found["checkpoint"]["length"]
     say(f"{out}: {len(found['path'])} hashes, for a ledger of {rows} rows with root {found['checkpoint']['root']}.")
-
-
-def _pseudonym(connection: Connection, participant: str | None, citizen_file: Path | None) -> str:
-    from trial.identity import is_participant_id
-
-    if participant is not None and is_participant_id(participant):
-        return participant
-    if participant is not None and not participant[:1].isalpha():
-        raise click.UsageError("A CPR number has no place on a command line: others see it. Use --citizen-file FILE.")
-    if citizen_file is not None:
-        try:
-            participant = citizen_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise click.UsageError("--citizen-file must be a readable text file.") from None
-    return connection.pseudonymiser().participant(participant or "")

@@ -11,8 +11,6 @@
 
 from typing import Any
 
-from trial.ledger.entry import Entry
-
 Row = dict[str, Any]
 Standing = dict[int, Row]
 
@@ -20,10 +18,10 @@ WHAT = ("level", "ineligible", "duplicate", "withdrawn", "retracted")
 SCOPES = ("conversations", "follow-up")
 
 
-def take(standing: Standing, answer: Row | None, entry: Entry, payload: Row) -> str | None:
-    """Take the next correction; say what must hold where it may not follow. `answer` is the citizen's answer so far.
+def take(standing: Standing, answer: Row | None, seq: int, payload: Row) -> str | None:
+    """Take the correction of row `seq`; say what must hold where it may not follow.
 
-    standing: the corrections that stand, by row.
+    standing: the corrections that stand, by row. answer: the citizen's, as far as there is one.
     """
     if answer is None or answer["arm"] is None:
         return "its citizen must have been assigned"
@@ -38,5 +36,5 @@ def take(standing: Standing, answer: Row | None, entry: Entry, payload: Row) -> 
     if of_citizen:
         del standing[payload["about"]]
     if payload["what"] != "retracted":
-        standing[entry.seq] = {**payload, "seq": entry.seq}
+        standing[seq] = {**payload, "seq": seq}
     return None

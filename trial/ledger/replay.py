@@ -221,7 +221,7 @@ class State:
             return "nothing may be recorded of a citizen who was erased"
         self.sealed[payload["sealed"]] = payload["participant_id"]
         answer = self.participants.get(payload["participant_id"])
-        return corrections.take(self.corrections, answer, entry, payload)
+        return corrections.take(self.corrections, answer, entry.seq, payload)
 
     def _erase(self, entry: Entry, payload: Row) -> str | None:
         record = payload["participant_id"]

@@ -54,29 +54,37 @@ def correct(
     transaction: Transaction, protocol: Protocol, correction: Correction, randomness: Randomness
 ) -> int | None:
     """Record a correction and give its row; None where it stands already. Raises IntakeError or StateError."""
+    found = prepared(transaction, protocol, correction)
+    if found is None:
+        return None
+    payload, content = found
+    sealed = seal(transaction, payload["participant_id"], content, randomness)
+    return transaction.append("corrected@1", {**payload, "sealed": sealed}).seq
+
+
+def prepared(transaction: Transaction, protocol: Protocol, correction: Correction) -> tuple[Row, Row] | None:
+    """Give what stands open of a correction, and what is sealed; None where it stands already."""
     answer = check_assigned(transaction, [correction.participant_id])[correction.participant_id]
     content = _content(transaction, protocol, correction, answer)
     standing = standing_corrections(transaction, answer)
-    about = answer["seq"] if correction.about is None else correction.about
     payload = {
         "participant_id": answer["participant_id"],
         "on": correction.on.isoformat(),
         "what": correction.what,
         "scope": correction.scope,
-        "about": about,
+        "about": answer["seq"] if correction.about is None else correction.about,
         "recorded_by": correction.recorded_by,
     }
     if any(_same(transaction, one, payload, content) for one in standing.values()):
         return None
-    payload["sealed"] = seal(transaction, answer["participant_id"], content, randomness)
-    entry = transaction.append("corrected@1", payload)
-    problem = take(standing, answer, entry, payload)
+    problem = take(standing, answer, transaction.head.length + 1, payload)
     if problem is not None:
         raise StateError(
-            problem, found=f"row {about}, {correction.what} on {correction.on}", where=correction.participant_id,
-            mend="trial correct list, and name the row with --entry", code="correction",
+            problem, found=f"row {payload['about']}, {correction.what} on {correction.on}",
+            where=correction.participant_id, mend="trial correct list, and name the row with --entry",
+            code="correction",
         )  # fmt: skip
-    return entry.seq
+    return payload, content
 
 
 def standing_corrections(transaction: Transaction, answer: Row | None = None) -> Standing:
@@ -86,7 +94,7 @@ def standing_corrections(transaction: Transaction, answer: Row | None = None) ->
     for entry in transaction.entries("corrected@1"):
         payload = orjson.loads(entry.payload)
         if payload["participant_id"] in answers:
-            take(found, answers[payload["participant_id"]], entry, payload)
+            take(found, answers[payload["participant_id"]], entry.seq, payload)
     return found
 
 

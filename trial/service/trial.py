@@ -276,6 +276,11 @@ class Trial:
         with self._write() as transaction:
             return correcting.correct(transaction, self.protocol, correction, self._randomness)
 
+    def check_correction(self, correction: Correction) -> None:
+        """Raise what `correct` would raise, and write nothing."""
+        with self.store.read() as transaction:
+            correcting.prepared(transaction, self.protocol, correction)
+
     def corrections(self) -> list[dict[str, Any]]:
         """Give the corrections that stand."""
         with self.store.read() as transaction:
