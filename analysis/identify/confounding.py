@@ -5,9 +5,9 @@
 2. Delta: the degree of proportional selection at which the effect is 0, proposition 3 of Oster (2019), Journal of
    Business & Economic Statistics 37, 187-204. Cells count as controls that belong to both regressions.
 3. Gamma: bounds on the p-value when two units alike may differ in the odds of treatment by gamma at most. Rosenbaum
-   (2002), Observational Studies, 4.3: the signed rank statistic for pairs. Mantel-Haenszel within strata: the
-   large-sample mean of the extended hypergeometric distribution and its variance (Rosenbaum 2002, 4.4.6).
-   One-sided, in the direction found; normal approximation.
+   (2002), Observational Studies, 4.3: the signed rank statistic for pairs, a pair without difference ranked and then
+   left out. Mantel-Haenszel within strata: mean and variance of the extended hypergeometric distribution, exact in
+   cells of up to 60 units, of large samples beyond. One-sided, in the direction found; normal approximation.
 """
 
 import math
@@ -20,6 +20,7 @@ from analysis.identify.comparison import Comparison
 from analysis.identify.partial import Floats, Ints, partial
 
 MOST = 1000.0
+EXACT = 60  # units of a cell up to which every possible table is counted
 
 
 def e_value(ratio: float) -> float:
@@ -64,11 +65,11 @@ def delta_at_zero(
 
 def signed_rank_gamma(differences: Floats, alpha: float) -> float | None:
     """Give the gamma at which the upper p-value of the signed rank test of pairs reaches alpha."""
-    used = differences[differences != 0]
-    if len(used) < 2:
+    all_ranks = stats.rankdata(np.abs(differences))
+    used = differences != 0
+    if used.sum() < 2:
         return None
-    ranks = stats.rankdata(np.abs(used))
-    own = float(ranks[used > 0].sum())
+    ranks, own = all_ranks[used], float(all_ranks[differences > 0].sum())
     towards = max(own, float(ranks.sum()) - own)
     return _crossing(lambda gamma: signed_rank_p(ranks, towards, gamma), alpha)
 
@@ -109,16 +110,43 @@ def cell_counts(
 
 def mantel_haenszel_p(n: Floats, treated: Floats, events: Floats, statistic: float, gamma: float) -> float:
     """Give the upper bound of the one-sided p-value of treated events at gamma."""
+    small = n <= EXACT
+    own = [_exact(n[small], treated[small], events[small], gamma)] if small.any() else []
+    own += [_large(n[~small], treated[~small], events[~small], gamma)] if not small.all() else []
+    mean, variance = (sum(one[at] for one in own) for at in (0, 1))
+    return float(special.ndtr((mean - statistic) / math.sqrt(variance)))
+
+
+def _exact(n: Floats, treated: Floats, events: Floats, gamma: float) -> tuple[float, float]:
+    """Add up means and variances of the extended hypergeometric distribution, over every possible table."""
+    count = np.arange(EXACT + 1)[None, :]
+    n, treated, events = n[:, None], treated[:, None], events[:, None]
+    possible = (count >= np.maximum(0, treated + events - n)) & (count <= np.minimum(treated, events))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        logs = count * math.log(gamma) - sum(
+            special.gammaln(np.maximum(one, 0) + 1.0)
+            for one in (count, treated - count, events - count, n - treated - events + count)
+        )
+    logs = np.where(possible, logs, -np.inf)
+    chance = np.exp(logs - logs.max(axis=1, keepdims=True))
+    chance /= chance.sum(axis=1, keepdims=True)
+    mean = (chance * count).sum(axis=1)
+    return float(mean.sum()), float(((chance * count * count).sum(axis=1) - mean * mean).sum())
+
+
+def _large(n: Floats, treated: Floats, events: Floats, gamma: float) -> tuple[float, float]:
+    """Add up large-sample means and variances.
+
+    The mean solves gamma = mean (n - treated - events + mean) / ((treated - mean) (events - mean)).
+    """
     if gamma == 1:
         mean = treated * events / n
-        variance = mean * (n - treated) * (n - events) / (n * (n - 1))
-    else:
-        # The mean solves gamma = mean (n - treated - events + mean) / ((treated - mean) (events - mean)).
-        b = (gamma - 1) * (treated + events) + n
-        mean = (b - np.sqrt(b * b - 4 * (gamma - 1) * gamma * treated * events)) / (2 * (gamma - 1))
-        parts = (mean, treated - mean, events - mean, n - treated - events + mean)
-        variance = 1 / np.sum([1 / np.maximum(part, 1e-12) for part in parts], axis=0)
-    return float(special.ndtr((float(mean.sum()) - statistic) / math.sqrt(float(variance.sum()))))
+        return float(mean.sum()), float((mean * (n - treated) * (n - events) / (n * (n - 1))).sum())
+    b = (gamma - 1) * (treated + events) + n
+    mean = (b - np.sqrt(b * b - 4 * (gamma - 1) * gamma * treated * events)) / (2 * (gamma - 1))
+    parts = (mean, treated - mean, events - mean, n - treated - events + mean)
+    variance = 1 / np.sum([1 / np.maximum(part, 1e-12) for part in parts], axis=0)
+    return float(mean.sum()), float(variance.sum())
 
 
 def _crossing(p: Callable[[float], float], alpha: float) -> float:
