@@ -22,6 +22,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analysis.cohort import FlowStep, flow_of_cohort, link_cohort, step
+from analysis.outcomes.corrected import note_corrections
 from analysis.outcomes.history import history
 from analysis.outcomes.measure import Measured, check_measurable, measure, shipped_codes
 from analysis.registers.codes import look_up
@@ -47,10 +48,12 @@ class AnalysisSet:
 def build_analysis_set(
     bundle: Any, registers: Path, protocol: Any, table: NDArray[np.uint8] | None = None
 ) -> AnalysisSet:
-    """Join a bundle to the registers: `bundle` has assignments, conversations, pauses and not_randomised."""
+    """Join a bundle to the registers: it has assignments, conversations, pauses, not_randomised, perhaps events."""
+    events = getattr(bundle, "events", None)
     return analysis_set(
         _frame(bundle.assignments), _frame(bundle.conversations), registers, protocol,
         pauses=_frame(bundle.pauses), not_randomised=_frame(bundle.not_randomised), table=table,
+        events=None if events is None else _frame(events),
     )  # fmt: skip
 
 
@@ -63,6 +66,7 @@ def analysis_set(
     pauses: pd.DataFrame | None = None,
     not_randomised: pd.DataFrame | None = None,
     table: NDArray[np.uint8] | None = None,
+    events: pd.DataFrame | None = None,
 ) -> AnalysisSet:
     """Make the analysis set from plain tables; `table` gives the state of each code, the shipped one if not said."""
     for outcome in protocol.outcomes:
@@ -76,6 +80,8 @@ def analysis_set(
     frame["linked"] = cohort.lost == None  # noqa: E711 - elementwise
     frame["lost_reason"] = pd.Series(cohort.lost, index=frame.index, dtype="object")
     flow = [*flow_of_arrivals(not_randomised, len(rows)), *flow_of_cohort(rows["arm"], cohort)]
+    if events is not None:
+        flow += note_corrections(frame, rows, events)
     weekly: dict[str, NDArray[np.bool_]] = {}
     for outcome in protocol.outcomes:
         measured = measure(outcome, cohort.follow_up)

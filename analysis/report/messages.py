@@ -323,6 +323,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "tildelt på en dag, der siden viste sig at ligge i en pause", "assigned on a day that later turned out to be paused",
     ),
     "event.correction": ("rettelse ved siden af", "correction beside the record"),
+    "event.ineligible": ("viste sig ikke at opfylde kriterierne", "found ineligible"),
+    "event.duplicate": ("viste sig at være samme person", "found to be a duplicate"),
+    "event.retraction": ("rettelse trukket tilbage", "correction retracted"),
+    "event.erasure": ("slettet", "erased"),
     # Truth
     "truth.title": ("Plantet sandhed og estimat", "Planted truth and estimate"),
     "truth.lead": (
