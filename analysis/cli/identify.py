@@ -23,11 +23,14 @@ LANGUAGE = click.Choice(["da", "en"])
 @click.argument("source")
 @click.option("--plan", required=True, help="A plan file, or the name of a shipped plan such as covid-registers.")
 @click.option("--registers", type=click.Path(exists=True, file_okay=False, path_type=Path), help="With a bundle.")
+@click.option("--replay/--no-replay", default=True, help="Replay a bundle's whole ledger, or follow its hashes only.")
 @click.option("--lang", type=LANGUAGE, default="da", show_default=True, help="Danish or English.")
+@click.option("--page", type=click.Path(dir_okay=False, path_type=Path), help="Write the verdict as a page, too.")
 @json_option
 @click.pass_context
 def identify(
-    context: click.Context, *, source: str, plan: str, registers: Path | None, lang: str, as_json: bool
+    context: click.Context, *, source: str, plan: str, registers: Path | None, replay: bool, lang: str,
+    page: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Say whether the effect can be learnt from a data set: the verdict, and every gate with its figure.
 
@@ -40,7 +43,10 @@ def identify(
     from analysis.identify.plan import find_plan, load_plan
 
     declared = load_plan(find_plan(plan))
-    judgement = judge(gather(source, declared, registers), declared)
+    evidence = gather(source, declared, registers, replay=replay)
+    judgement = judge(evidence, declared)
+    if page is not None:
+        _write_page(page, source, declared, evidence, judgement, lang)
     if as_json:
         show_json({"plan": declared.id, "source": source, **judgement.to_json()})
     else:
@@ -48,7 +54,22 @@ def identify(
     context.exit(0 if judgement.verdict.is_identified else 1)
 
 
-def gather(source: str, plan: IdentificationPlan, registers: Path | None) -> Evidence:
+def _write_page(  # noqa: PLR0917 - everything a page tells of
+    page: Path, source: str, plan: IdentificationPlan, evidence: Evidence, judgement: Judgement, lang: str
+) -> None:  # fmt: skip
+    from analysis.identify.usual import usual_tools
+    from analysis.report.verdict import Judged, render_verdict
+
+    units = evidence.comparison
+    chosen = units is not None and not plan.claims_randomised
+    printed = tuple(usual_tools(units, level=plan.inference.level)) if chosen and units is not None else ()
+    name = Path(source).name if Path(source).exists() else source
+    one = Judged(name, plan, judgement.findings, judgement.verdict, printed)
+    page.write_text(render_verdict([one], "da" if lang == "da" else "en").html, encoding="utf-8")
+    say(f"Wrote {page}")
+
+
+def gather(source: str, plan: IdentificationPlan, registers: Path | None, *, replay: bool = True) -> Evidence:
     """Read what the plan's kind of source asks for."""
     from analysis.identify.judge import evidence_of_panel
 
@@ -56,13 +77,13 @@ def gather(source: str, plan: IdentificationPlan, registers: Path | None) -> Evi
         return _table(source, plan)
     folder = _folder(source)
     if plan.source.kind == "bundle":
-        return _bundle(folder, plan, registers)
+        return _bundle(folder, plan, registers, replay=replay)
     from analysis.identify.folder import panel_of_folder
 
     return evidence_of_panel(panel_of_folder(folder, _weeks(plan)), plan)
 
 
-def _bundle(folder: Path, plan: IdentificationPlan, registers: Path | None) -> Evidence:
+def _bundle(folder: Path, plan: IdentificationPlan, registers: Path | None, *, replay: bool) -> Evidence:
     from analysis.identify.judge import evidence_of_panel
     from analysis.identify.ledger import prove
     from analysis.identify.trial_data import arms_of, panel_of_trial
@@ -71,8 +92,9 @@ def _bundle(folder: Path, plan: IdentificationPlan, registers: Path | None) -> E
     if registers is None:
         raise click.UsageError("a bundle is judged with its registers: add --registers FOLDER")
     read = read_bundle(folder)
-    say("Replaying the ledger ...")
-    proof = prove(read, arms_of(read.protocol), replay=True)
+    if replay:
+        say("Replaying the ledger ...")
+    proof = prove(read, arms_of(read.protocol), replay=replay)
     return evidence_of_panel(panel_of_trial(read, registers, _weeks(plan)), plan, proof)
 
 
