@@ -16,7 +16,9 @@ from analysis.estimate.cells import Bools, Floats, narrow_codes
 from analysis.estimate.linear import UNVARIED, finite, invert
 from analysis.estimate.passes import arm_meat, arm_moments
 from analysis.estimate.result import ROUNDING, DegenerateError
-from analysis.estimate.threads import over_parts
+from analysis.estimate.threads import PARTS, over_parts
+
+SPREAD_FROM = 50_000  # rows from which threads pay
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ def lin_in_passes(
     values = values.reshape(len(outcome), -1)
     strata, places = narrow_codes(stratum)
     rows, shifts = (outcome, taken, strata, values), _shifts(outcome, values)
-    parts = over_parts(lambda *span: arm_moments(rows, shifts, places, span), len(outcome))
+    pieces = PARTS if len(outcome) >= SPREAD_FROM else 1
+    parts = over_parts(lambda *span: arm_moments(rows, shifts, places, span), len(outcome), parts=pieces)
     sums, gram = (np.sum([part[side] for part in parts], axis=0) for side in (0, 1))
     by_stratum, products = _design(sums.reshape(places, 2, -1), gram)
     counts = by_stratum[:, -1]
@@ -55,7 +58,7 @@ def lin_in_passes(
     k = len(names)
     at_means = np.concatenate([[1.0], np.zeros(k), by_stratum[:, 1 : 1 + k].sum(axis=0) / len(outcome)])
     lines = _lines(centres, np.maximum(counts, 1), slopes, bread, bread @ at_means)
-    found = over_parts(lambda *span: arm_meat(rows, shifts, lines, power, span), len(outcome))
+    found = over_parts(lambda *span: arm_meat(rows, shifts, lines, power, span), len(outcome), parts=pieces)
     total = products[-1, -1] - by_stratum[:, -2].sum() ** 2 / len(outcome)
     if sum(part[1] for part in found) <= ROUNDING * total:
         raise DegenerateError(UNVARIED)
