@@ -88,7 +88,7 @@ def find_binaries() -> Path | None:
 
 
 @contextmanager
-def running() -> Iterator[PostgresServer]:
+def running(*initdb: str) -> Iterator[PostgresServer]:
     """Start a server of one's own, and stop it at the end."""
     binaries = find_binaries()
     assert binaries is not None
@@ -98,7 +98,8 @@ def running() -> Iterator[PostgresServer]:
         os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
     server = PostgresServer(binaries, folder, user)
     try:
-        server.run("initdb", "-D", str(server.data), "-U", "owner", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+        own = ["-D", str(server.data), "-U", "owner", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", *initdb]
+        server.run("initdb", *own)
         server.start()
         yield server
     finally:

@@ -31,6 +31,7 @@ from trial.ledger import schema
 
 BUSY_SECONDS = 30
 CONFLICTS = ("40001", "40P01")  # PostgreSQL: serialisation failure, deadlock
+KEPT = 5  # connections to a server that are kept for the next request
 WRITE = "lodtraek_write"
 PRAGMAS = (
     "synchronous=FULL",
@@ -66,6 +67,11 @@ def make_tables(connection: sa.Connection) -> None:
     for statement in schema.OWN_TRIGGERS[connection.dialect.name]:
         connection.exec_driver_sql(statement)
     if connection.dialect.name == "postgresql":
+        for statement in schema.TRIGGERS["postgresql"]:
+            if statement.startswith("CREATE TRIGGER"):  # also in sessions that replicate, which others skip
+                words = statement.split()
+                table, name = words[words.index("ON") + 1], words[2]
+                connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
         for table, column in NO_STATISTICS:
             connection.exec_driver_sql(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
 
@@ -88,7 +94,7 @@ def _altered_guards(connection: sa.Connection) -> list[str]:
     """Name the triggers that are missing, off, or call another function, and the functions of another text."""
     guards = (
         "SELECT 'trigger ' || tgname, CAST(proname AS text) FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid"
-        " WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgqual IS NULL"
+        " WHERE NOT tgisinternal AND tgenabled = 'A' AND tgqual IS NULL"
         " AND pg_table_is_visible(tgrelid) UNION ALL"
         " SELECT 'function ' || proname, btrim(prosrc) FROM pg_proc WHERE pg_function_is_visible(oid)"
         " AND proname LIKE ANY (ARRAY['ledger%', 'evidence%'])"
@@ -133,7 +139,9 @@ def make_private_file(url: str) -> None:
 
 def engine(url: str) -> sa.Engine:
     if sqlite_path(url) is None:
-        engine = sa.create_engine(_psycopg(url), hide_parameters=True, isolation_level="READ COMMITTED")
+        engine = sa.create_engine(
+            _psycopg(url), hide_parameters=True, isolation_level="READ COMMITTED", pool_size=KEPT
+        )
         sa.event.listen(engine, "connect", _prepare_postgresql)
         return engine
     engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})

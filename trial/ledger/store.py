@@ -348,8 +348,8 @@ class Store:
             yield connection
 
     def _begin(self, first: str, options: dict[str, Any]) -> tuple[sa.Connection, sa.RootTransaction]:
-        """Connect and begin. A kept connection may be dead: nothing was asked of it yet, another is made, once."""
-        for is_last in (False, True):
+        """Connect and begin. A kept connection may be dead: nothing was asked of it yet, so the next is taken."""
+        for kept in reversed(range(database.KEPT + 1)):
             connection = self._engine.connect().execution_options(**options)
             try:
                 begun = connection.begin()
@@ -358,9 +358,8 @@ class Store:
                         driver.execute(first)
             except BaseException as error:
                 connection.close()
-                if is_last or not isinstance(error, sa.exc.DBAPIError) or not error.connection_invalidated:
+                if not kept or not isinstance(error, sa.exc.DBAPIError) or not error.connection_invalidated:
                     raise
-                self._engine.dispose()  # the others that were kept are no better
             else:
                 return connection, begun
         raise AssertionError

@@ -29,6 +29,7 @@ from trial.service import Trial
 
 CHECKED = 40  # rows the checkpoint speaks of; some more come after it
 SEEDS = 1000
+GUARDS = ("ledger_update", "ledger_insert")  # of PostgreSQL
 
 
 def made(folder: Path | str, checkpoints: Path) -> Trial:
@@ -180,7 +181,7 @@ def put(database: str, rows: list[Entry]) -> None:
         cursor.execute("ALTER TABLE ledger DISABLE TRIGGER USER")
         cursor.execute("DELETE FROM ledger")
         cursor.executemany("INSERT INTO ledger VALUES (%s, %s, %s, %s, %s, %s)", rows)
-        cursor.execute("ALTER TABLE ledger ENABLE TRIGGER USER")
+        cursor.execute(f"ALTER TABLE ledger {', '.join(f'ENABLE ALWAYS TRIGGER {name}' for name in GUARDS)}")
 
 
 def test_mutations_in_the_database_itself(database_url: str, tmp_path: Path) -> None:

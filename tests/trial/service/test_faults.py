@@ -148,7 +148,7 @@ def test_a_server_that_goes_away_before_the_commit_is_told_and_the_request_can_b
     trial = open_trial(postgres_url)
     first = trial.assign(arrivals(range(5)), DAY)
     with pytest.raises(DatabaseError) as caught, trial.store.write("2021-03-01T09:00:00.000000Z") as transaction:
-        assigning.assign(transaction, trial.epoch, arrivals(range(5, 9)), DAY)
+        assigning.assign(transaction, trial.epoch, arrivals(range(5, 9)), DAY, os.urandom)
         cut(postgres, postgres_url)
     assert caught.value.stable_code == "database-unknown" and "p000" not in str(caught.value)
     again = trial.assign(arrivals(range(9)), DAY)
@@ -161,7 +161,7 @@ def test_an_answer_lost_after_the_commit_is_given_again(postgres: PostgresServer
     """The commit is done and the connection cut before its caller learns of it: the retry gives the stored arm."""
     trial = open_trial(postgres_url)
     with trial.store.write("2021-03-01T09:00:00.000000Z") as transaction:
-        lost = assigning.assign(transaction, trial.epoch, arrivals(range(5)), DAY)
+        lost = assigning.assign(transaction, trial.epoch, arrivals(range(5)), DAY, os.urandom)
     cut(postgres, postgres_url)
     again = trial.assign(arrivals(range(5)), DAY)
     assert arms(again) == arms(lost) and not any(one.new for one in again)

@@ -241,18 +241,39 @@ def test_a_deadlock_is_resolved_by_applying_the_group_anew(
     postgres.sql(f"ALTER DATABASE {name} SET deadlock_timeout = '20ms'")
     trial = open_trial(postgres_url)
     sizes = commits(trial, monkeypatch)
-    with psycopg.connect(postgres_url.replace("+psycopg", "")) as other:
-        other.execute("SET deadlock_timeout = '60s'")
-        other.execute("LOCK TABLE strata IN EXCLUSIVE MODE")
-        answer: Answers = {}
-        thread = threading.Thread(target=lambda: answer.update({0: trial.assign(arrivals(range(3)), DAY)}))
-        thread.start()
-        while not postgres.sql("SELECT 1 FROM pg_locks WHERE relation = 'strata'::regclass AND NOT granted", name):
+    locked, go_on = threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        locked.set()
+        go_on.wait()
+
+    def get_in_the_way() -> None:
+        with psycopg.connect(postgres_url.replace("+psycopg", "")) as other:
+            other.execute("SET deadlock_timeout = '60s'")  # whoever looks first is the one to fail
+            other.execute("LOCK TABLE strata IN EXCLUSIVE MODE")
+            locked.wait()
+            other.execute("SELECT * FROM lodtraek FOR UPDATE")
+
+    def free_the_writer() -> None:
+        locked.wait()
+        waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%lodtraek FOR UPDATE'"
+        while not postgres.sql(f"{waits} AND datname = '{name}'"):
             time.sleep(0.005)
-        other.execute("SELECT * FROM lodtraek FOR UPDATE")
-        other.commit()
-    thread.join()
-    assert all(one.new for one in answer[0]) and len(sizes) == 2
+        go_on.set()
+
+    others = [threading.Thread(target=one) for one in (get_in_the_way, free_the_writer)]
+    for one in others:
+        one.start()
+    while not postgres.sql("SELECT 1 FROM pg_locks WHERE relation = 'strata'::regclass AND granted", name):
+        time.sleep(0.005)
+    asked: list[Callable[[], object]] = [
+        lambda: trial._queue.submit(NOW, hold),
+        lambda: trial.assign(arrivals(range(3)), DAY),
+    ]
+    answers = all_at_once(trial, asked)
+    for one in others:
+        one.join()
+    assert all(one.new for one in answers[1]) and len(sizes) == 2
     assert verify_store(trial.store, KEYS.trial).holds
     trial.close()
 
