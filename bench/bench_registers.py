@@ -1,8 +1,9 @@
 """Weekly register to spells and outcomes: beside the bare decoding of the same file, and beside three peers.
 
 The file holds synthetic life courses (numbers, one row group of 131,072 persons after another). Ours finds spells
-with gaps of four weeks, holidays passed over, causes and truncation, and follows every person from a week 0. The
-peers only find first and last week of each spell, which is less.
+with gaps of four weeks, holidays passed over, causes and truncation, and follows every person from a week 0: weeks
+out of unemployment and with benefit by week 13, 26, 52 and 104, the exit, and what ended the follow-up. The peers do
+less: first and last week of each spell, and the weeks with benefit by the same four weeks.
 """
 
 import shutil
@@ -15,6 +16,9 @@ from bench.harness import Row, once, pair
 
 UNEMPLOYED = (111, 130, 131, 211)
 GAP = 4
+HOLIDAY = 121
+WEEK_0 = 52
+HORIZONS = (13, 26, 52, 104)
 BASE = 20_000
 
 
@@ -109,7 +113,7 @@ def ours(folder: Path) -> int:
     table = look_up(shipped_codes())
 
     def work(block: Block) -> int:
-        follow(block.runs, table, np.full(len(block.pnr), 52, dtype=np.int32))
+        follow(block.runs, table, np.full(len(block.pnr), WEEK_0, dtype=np.int32))
         return len(spells_of(block.runs, table, block.pay))
 
     return sum(through(folder, work))
@@ -129,36 +133,49 @@ def decode(folder: Path) -> None:
 
 
 def duck(folder: Path) -> int:
-    """Gaps and islands in SQL, unemployed weeks filtered first."""
+    """Gaps and islands in SQL, unemployed weeks filtered first; weeks with benefit by a sum over columns."""
     import duckdb
 
     weeks = _weeks(folder)
+    file = f"read_parquet('{folder / 'dream.parquet'}')"
     renamed = ", ".join(f'{name} AS "{at}"' for at, name in enumerate(weeks))
     numbered = ", ".join(f'"{at}"' for at in range(len(weeks)))
     query = f"""
-        WITH wide AS (SELECT pnr, {renamed} FROM read_parquet('{folder / "dream.parquet"}')),
+        WITH wide AS (SELECT pnr, {renamed} FROM {file}),
         long AS (SELECT pnr, week::INT AS week FROM (UNPIVOT wide ON {numbered} INTO NAME week VALUE code)
                  WHERE code IN {UNEMPLOYED}),
         marked AS (SELECT pnr, week, week - lag(week, 1, -99) OVER (PARTITION BY pnr ORDER BY week) > {GAP} AS new
                    FROM long),
         islands AS (SELECT pnr, week, sum(new::INT) OVER (PARTITION BY pnr ORDER BY week) AS spell FROM marked)
         SELECT pnr, spell, min(week), max(week) FROM islands GROUP BY pnr, spell"""
-    return len(duckdb.sql(query).fetch_arrow_table())
+    spells = duckdb.sql(query).fetch_arrow_table()
+    sums = ", ".join(
+        " + ".join(f"coalesce(({name} <> {HOLIDAY})::INT, 0)" for name in weeks[WEEK_0 + 1 : WEEK_0 + 1 + horizon])
+        + f" AS benefit_{horizon}"
+        for horizon in HORIZONS
+    )
+    outcomes = duckdb.sql(f"SELECT pnr, {sums} FROM {file}").fetch_arrow_table()
+    return len(spells) + len(outcomes)
 
 
 def frames(folder: Path) -> int:
     """The same in Polars: filter week by week, then islands."""
     import polars as pl
 
+    weeks = _weeks(folder)
     scan = pl.scan_parquet(folder / "dream.parquet").with_row_index("row")
     parts = [
         scan.filter(pl.col(name).is_in(UNEMPLOYED)).select("row", week=pl.lit(at, pl.Int16))
-        for at, name in enumerate(_weeks(folder))
+        for at, name in enumerate(weeks)
     ]
     long = pl.concat(pl.collect_all(parts)).sort("row", "week")
     new = (pl.col("row").diff().fill_null(1) != 0) | (pl.col("week").diff().fill_null(0) > GAP)
     ends = (pl.first("row"), pl.min("week").alias("first"), pl.max("week").alias("last"))
-    return long.with_columns(spell=new.cum_sum()).group_by("spell").agg(*ends).height
+    spells = long.with_columns(spell=new.cum_sum()).group_by("spell").agg(*ends)
+    benefit = [(pl.col(name) != HOLIDAY).cast(pl.Int16) for name in weeks[WEEK_0 + 1 :]]
+    sums = [pl.sum_horizontal(benefit[:horizon]).alias(f"benefit_{horizon}") for horizon in HORIZONS]
+    outcomes = scan.select("pnr", *sums).collect()
+    return spells.height + outcomes.height
 
 
 def melted(folder: Path) -> int:
@@ -167,7 +184,9 @@ def melted(folder: Path) -> int:
 
     wide = pd.read_parquet(folder / "dream.parquet")
     wide.columns = ["pnr", *range(wide.shape[1] - 1)]
+    benefit = wide.drop(columns="pnr").notna() & (wide.drop(columns="pnr") != HOLIDAY)
+    outcomes = [benefit.iloc[:, WEEK_0 + 1 : WEEK_0 + 1 + horizon].sum(axis=1) for horizon in HORIZONS]
     long = wide.melt(id_vars="pnr", var_name="week", value_name="code").dropna()
     long = long[long["code"].isin(UNEMPLOYED)].astype({"week": "int16"}).sort_values(["pnr", "week"])
     new = (long["pnr"] != long["pnr"].shift()) | (long["week"].diff() > GAP)
-    return len(long.groupby(new.cumsum())["week"].agg(["min", "max"]))
+    return len(long.groupby(new.cumsum())["week"].agg(["min", "max"])) + len(outcomes)
