@@ -33,7 +33,7 @@ def _test(counts: Counts, cause: int | None, name: str, *, stratified: bool) -> 
         at_risk, exits = at_risk.sum(axis=1), exits.sum(axis=1)
     risk, out = at_risk.sum(axis=0), exits.sum(axis=0)
     seen = (risk > 1) & (out > 0)
-    expected, variance = _hypergeometric(at_risk[1][seen], risk[seen], out[seen])
+    expected, variance = hypergeometric(at_risk[1][seen], risk[seen], out[seen])
     difference = float(exits[1][seen].sum() - expected.sum())
     if variance <= 0:
         raise DegenerateError("no week has exits while both arms are at risk")
@@ -43,6 +43,7 @@ def _test(counts: Counts, cause: int | None, name: str, *, stratified: bool) -> 
     return HypothesisTest(statistic, p, name, counts.per_arm(), df=1, extra=extra)
 
 
-def _hypergeometric(own: Floats, risk: Floats, out: Floats) -> tuple[Floats, float]:
+def hypergeometric(own: Floats, risk: Floats, out: Floats) -> tuple[Floats, float]:
+    """Give the exits expected in the own arm in each week, and the variance of their sum."""
     share = own / risk
     return out * share, float((out * share * (1 - share) * (risk - out) / (risk - 1)).sum())

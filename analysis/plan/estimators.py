@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.estimate.adaptive import anhecova, bugni_canay_shaikh, car_difference
+from analysis.estimate.adjusted_logrank import adjusted_log_rank
 from analysis.estimate.cells import Cells, Floats, tabulate
 from analysis.estimate.counts import Counts, count
 from analysis.estimate.covariates import adjusted_regression, lin
@@ -193,7 +194,24 @@ def _cox(question: Question) -> Result:
     result, test = cox(counts, level=question.level), stratified_log_rank(counts)
     if not isinstance(result, Estimate) or not isinstance(test, HypothesisTest):
         return result
-    return replace(result, extra={**result.extra, "stratified_log_rank": test.statistic, "log_rank_p": test.p})
+    extra = {"stratified_log_rank": test.statistic, "log_rank_p": test.p, **_adjusted_test(question)}
+    return replace(result, extra={**result.extra, **extra})
+
+
+def _adjusted_test(question: Question) -> dict[str, float]:
+    """The log-rank test adjusted for the declared covariates, where there are any."""
+    try:
+        found, _ = covariates_of(question.protocol, question.observed)
+    except DegenerateError:
+        return {}
+    week, event = _times(question)
+    values = np.column_stack([*found.values()])
+    test = adjusted_log_rank(
+        week, event, question.observed.treated, values, question.pooling.labels(), names=tuple(found)
+    )
+    if not isinstance(test, HypothesisTest):
+        return {}
+    return {"adjusted_log_rank": test.statistic, "adjusted_log_rank_p": test.p}
 
 
 def _grouped(question: Question) -> Result:

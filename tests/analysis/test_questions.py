@@ -216,11 +216,13 @@ def test_durations_beyond_the_restricted_mean_can_be_declared(
 ) -> None:
     rmst = 'summary = "restricted-mean-difference"\nestimators = ["kaplan-meier"]'
     hazard = 'summary = "hazard-ratio"\nestimators = ["cox", "grouped-hazards"]'
-    effects = run_plan(protocol_with(tmp_path, (rmst, hazard)), trial[0])
+    changes = [(rmst, hazard), ("covariates = []", 'covariates = ["worked_before"]')]
+    effects = run_plan(protocol_with(tmp_path, *changes, more=COVARIATES), trial[0])
     cox, grouped = (effects.row("rmst-time-to-exit", name) for name in ("cox", "grouped-hazards"))
     assert cox.estimate == pytest.approx(np.log(0.03 / 0.045), abs=3 * (cox.se or 0))
     assert grouped.estimate == pytest.approx(cox.estimate, abs=0.1)
     assert cox.extra["log_rank_p"] < 0.01
+    assert cox.extra["adjusted_log_rank_p"] < 0.01
 
 
 def test_a_world_without_pauses_is_its_own_strategy(trial: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Any) -> None:
