@@ -1,10 +1,14 @@
 """`analysis experiment`: what analysts and verdict say where the truth is known."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from trial.console import json_option, say, show_json, show_table
+
+if TYPE_CHECKING:
+    from analysis.experiment.declare import Experiment
 
 
 @click.command("experiment")
@@ -20,6 +24,11 @@ from trial.console import json_option, say, show_json, show_table
 )
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the table as JSON.")
 @click.option("--markdown", type=click.Path(dir_okay=False, path_type=Path), help="Write the table as Markdown.")
+@click.option("--page", type=click.Path(dir_okay=False, path_type=Path), help="Write the verdicts as a page instead.")
+@click.option(
+    "--regime", "regimes", multiple=True, default=("calendar-2020-21", "trial"), help="Regimes on the page."
+)
+@click.option("--lang", type=click.Choice(["da", "en"]), default="da", show_default=True, help="Danish or English.")
 @json_option
 @click.pass_context
 def experiment(
@@ -33,6 +42,9 @@ def experiment(
     published: Path | None,
     out: Path | None,
     markdown: Path | None,
+    page: Path | None,
+    regimes: tuple[str, ...],
+    lang: str,
     as_json: bool,
 ) -> None:
     """Simulate four regimes with a planted effect; show bias, coverage, size, and how often a verdict lets print.
@@ -41,6 +53,7 @@ def experiment(
     declared in it does not hold, or a figure contradicts a published table.
 
     Example: analysis experiment --replications 20 --spells 4000
+    Example: analysis experiment --page verdict.html --lang en
     """
     import json
     import os
@@ -54,6 +67,9 @@ def experiment(
 
     declared = load_experiment(file)
     declared = declared.sized(spells) if spells else declared
+    if page is not None:
+        _write_page(page, declared, regimes, lang)
+        return
     total = sum(1 for _ in tasks(declared, replications, judged=0))
     with click.progressbar(length=total, label="simulated data sets", file=sys.stderr) as bar:
         done = run(
@@ -75,3 +91,16 @@ def experiment(
         say(line)
     say(show.summary(shown))
     ctx.exit(0 if all(one.holds for one in shown) and not apart else 1)
+
+
+def _write_page(page: Path, declared: "Experiment", regimes: tuple[str, ...], lang: str) -> None:
+    from analysis.experiment.page import judged_regimes
+    from analysis.experiment.regimes import REGIMES
+    from analysis.report.verdict import render_verdict
+
+    for name in regimes:
+        if name not in REGIMES:
+            raise click.UsageError(f"--regime is one of {', '.join(REGIMES)}; found {name}")
+    report = render_verdict(list(judged_regimes(declared, regimes)), "da" if lang == "da" else "en")
+    page.write_text(report.html, encoding="utf-8")
+    say(f"Wrote {page}")

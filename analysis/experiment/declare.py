@@ -173,6 +173,7 @@ class Experiment(Part):
     ]
     name: Slug
     title: Label
+    titles: dict[str, Label]
     size: Size
     judged: Judges
     life: Life

@@ -15,6 +15,7 @@ from analysis.identify.plan import IdentificationPlan
 from analysis.identify.verdict import ROUTES, Verdict
 from analysis.report.figures.gates import draw_covariates_balance, draw_gate
 from analysis.report.figures.gates.gauge import SHARES
+from analysis.report.messages import MESSAGES
 from analysis.report.page import Block, Numbering, Paragraph, Plate, Row, Section, Table, Terms
 from analysis.report.render import Report, template, without_images
 from analysis.report.words import DASH, Lang, Words
@@ -25,13 +26,17 @@ MOST_REASONS = 3
 
 @dataclass(frozen=True)
 class Judged:
-    """A source with its plan, findings and verdict; `printed` is what the usual tools give on the same data."""
+    """A source with its plan, findings and verdict; `printed` is what the usual tools give on the same data.
+
+    synthetic: the citizens are made up, and the page says so.
+    """
 
     source: str
     plan: IdentificationPlan
     findings: Sequence[Finding]
     verdict: Verdict
     printed: Sequence[tuple[str, Result]] = ()
+    synthetic: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,14 @@ class Part:
     sections: Sequence[Section]
 
 
+class OfTreatment(Words):
+    """The words for a table of any study: treated and untreated instead of digital and physical."""
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Give the message for any treatment where there is one, else the message."""
+        return super().__call__(f"{key}@treatment" if f"{key}@treatment" in MESSAGES else key, **values)
+
+
 def render_verdict(judged: Sequence[Judged], lang: Lang) -> Report:
     """Render the page of one or several sources, in the order given.
 
@@ -62,13 +75,14 @@ def render_verdict(judged: Sequence[Judged], lang: Lang) -> Report:
     """
     words = Words(lang)
     numbering = Numbering(words)
+    own = {id(one): words if one.plan.source.kind != "cross-section" else OfTreatment(lang) for one in judged}
     parts = [
-        Part(one.plan.title.get(lang), list(_sections(one, place, words, numbering)))
+        Part(one.plan.title.get(lang), list(_sections(one, place, own[id(one)], numbering)))
         for place, one in enumerate(judged)
     ]
     html = template("verdict.html.jinja").render(
-        lang=lang, words=words, answers=[_answer(one, words) for one in judged], parts=parts,
-        question=judged[0].plan.question.get(lang),
+        lang=lang, words=words, answers=[_answer(one, own[id(one)]) for one in judged], parts=parts,
+        question=judged[0].plan.question.get(lang), synthetic=any(one.synthetic for one in judged),
     )  # fmt: skip
     check_text(without_images(html), "the verdict page")
     pictures = [
@@ -136,7 +150,8 @@ def _gate(finding: Finding, words: Words, numbering: Numbering) -> Iterator[Bloc
     picture = draw_gate(finding, words)
     if picture is not None:
         caption = words.known(f"gate.{finding.gate}", finding.gate)
-        yield Plate(numbering.next("figure"), caption, picture, words.known(f"gate.{finding.gate}.note", ""))
+        note = words("gate.mode.note") if finding.gate == "mode" and "period" in finding.details else ""
+        yield Plate(numbering.next("figure"), caption, picture, note)
     if finding.gate == "overlap":
         balance = draw_covariates_balance(finding, words)
         if balance is not None:
@@ -207,7 +222,7 @@ def number(value: float | None, words: Words) -> str:
     if value is None or not abs(value) < float("inf"):
         return DASH
     size = abs(value)
-    decimals = 0 if size >= 100 or (value == int(value) and size >= 1) else 1 if size >= 10 else 2 if size >= 1 else 3
+    decimals = 0 if size >= 100 or value == int(value) else 1 if size >= 10 else 2 if size >= 1 else 3
     return words.number(value, decimals)
 
 

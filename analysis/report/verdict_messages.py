@@ -5,6 +5,10 @@
 VERDICT_MESSAGES: dict[str, tuple[str, str]] = {
     # The page
     "verdict.kicker": ("Kan effekten læres?", "Can the effect be learnt?"),
+    "verdict.synthetic": (
+        "Borgerne på denne side er kunstige, og effekten er plantet: den viser, hvad dommen ser, ikke virkeligheden.",
+        "The citizens on this page are synthetic and the effect is planted: it shows what the verdict sees, not the world.",
+    ),
     "verdict.source": ("Kilde: {source}", "Source: {source}"),
     "verdict.note": (
         "Hver prøve har en tærskel, der stod i planen, før data blev set. Dommen følger af prøverne alene; den afhænger aldrig "
@@ -89,6 +93,56 @@ VERDICT_MESSAGES: dict[str, tuple[str, str]] = {
         "Intet i data taler for, at de to grupper er ens i alt andet end formen.",
         "Nothing in the data says that the two groups are alike in everything but the form.",
     ),
+    # The same for a table of any study: treated and untreated
+    "print.not-identified@treatment": (
+        "Intet tal for effekten. Hvad som helst, der blev trykt, ville være noget andet end effekten af behandlingen.",
+        "No number for the effect. Whatever was printed would be something other than the effect of the treatment.",
+    ),
+    "why.design.passes@treatment": (
+        "Lodtrækning afgjorde, hvem der blev behandlet. Ingen valgte: forskellen mellem grupperne er derfor effekten.",
+        "A lottery decided who was treated. Nobody chose: the difference between the groups is therefore the effect.",
+    ),
+    "why.mode.fails@treatment": (
+        "Inden for samme stratum er der for lidt forskel i behandling til at bære en sammenligning.",
+        "Within a stratum the treatment varies too little to carry a comparison.",
+    ),
+    "why.overlap.fails@treatment": (
+        "For mange er der ingen at sammenligne med i den anden gruppe.",
+        "For many there is nobody comparable in the other group.",
+    ),
+    "why.placebo.fails@treatment": (
+        "De to grupper var forskellige, før nogen var behandlet. Den forskel kan behandlingen ikke have skabt.",
+        "The two groups differed before anybody was treated. The treatment cannot have made that difference.",
+    ),
+    "why.placebo.warns@treatment": (
+        "Det kan ikke udelukkes, at de to grupper var forskellige, før nogen var behandlet.",
+        "It cannot be ruled out that the two groups differed before anybody was treated.",
+    ),
+    "gate.mode@treatment": ("Variation i behandling", "Variation in treatment"),
+    "asks.mode@treatment": ("Varierer behandlingen, når stratum er givet?", "Does the treatment vary once the stratum is given?"),
+    "asks.overlap@treatment": (
+        "Findes der for hver enhed sammenlignelige i den anden gruppe?", "Does every unit have comparable ones in the other group?",
+    ),
+    "asks.survivorship@treatment": (
+        "Lå behandlingen fast, før udfaldet begyndte at tælle?", "Was treatment settled before the outcome began to count?",
+    ),
+    "asks.anticipation@treatment": ("Virker behandlingen, før den gives?", "Does the treatment work before it is given?"),
+    "asks.instruments@treatment": (
+        "Flytter noget udefra behandlingen i nok klynger?", "Does anything from outside move the treatment in enough clusters?",
+    ),
+    "gate.overlap.treated@treatment": ("Behandlede", "Treated"),
+    "gate.overlap.untreated@treatment": ("Ubehandlede", "Untreated"),
+    "gate.overlap.x@treatment": ("Beregnet sandsynlighed for behandling", "Estimated chance of treatment"),
+    "gate.overlap.difference@treatment": (
+        "Forskel, behandlede minus ubehandlede, i standardafvigelser", "Difference, treated less untreated, in standard deviations",
+    ),
+    "gate.placebo.x@treatment": (
+        "Forskel, behandlede minus ubehandlede, i standardafvigelser", "Difference, treated less untreated, in standard deviations",
+    ),
+    "gate.design.untreated@treatment": ("Ubehandlede", "Untreated"),
+    "gate.design.treated@treatment": ("Behandlede", "Treated"),
+    "gate.design.received@treatment": ("Fik behandling", "Received treatment"),
+    "tool.covariate-regression@treatment": ("Regression med stratum", "Regression with stratum"),
     # Sections
     "verdict.gates": ("Prøverne", "The gates"),
     "verdict.gates-lead": (

@@ -63,17 +63,20 @@ class Ticks(Formatter):
     """Writes ticks with as many decimals as their distance needs, in per cent, in points or plain."""
 
     def __init__(self, words: Words, unit: str) -> None:
-        self.words, self.unit = words, unit
+        self.words, self.unit, self.decimals = words, unit, 0
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """Write all ticks of an axis."""
+        scale = 1.0 if self.unit == "plain" else 100.0
+        step = scale * min((abs(later - one) for one, later in pairwise(values)), default=1.0)
+        self.decimals = max(0, math.ceil(-math.log10(step) - 1e-9)) if step > 0 else 0
+        return [self(value) for value in values]
 
     def __call__(self, value: float, pos: int | None = None) -> str:  # noqa: ARG002 - matplotlib gives it
         """Write one tick."""
-        scale = 1.0 if self.unit == "plain" else 100.0
-        locs = [float(one) for one in self.locs]
-        step = scale * min((abs(b - a) for a, b in pairwise(locs)), default=1.0)
-        decimals = max(0, math.ceil(-math.log10(step) - 1e-9)) if step > 0 else 0
         if self.unit == "percent":
-            return self.words.percent(value, decimals)
-        return self.words.number(scale * value, decimals)
+            return self.words.percent(value, self.decimals)
+        return self.words.number(value if self.unit == "plain" else 100 * value, self.decimals)
 
 
 def write_axis(axis: Axis, words: Words, unit: Literal["percent", "points", "plain"], ticks: int = 7) -> None:
