@@ -104,25 +104,33 @@ def timing_of_events(
 
 def _choose(data: Prepared, most: int, criterion: Criterion) -> tuple[Fitted, list[Considered]]:
     """Grow points while the criterion falls."""
+    price = _price(criterion, data.spells)
     best = one_point(data)
-    considered = [_considered(best, criterion)]
+    considered = [_considered(best, price)]
     while best.at.points < most and best.problem is None:
-        more = one_more(data, best)
+        more = one_more(data, best, price)
         if more is None:
             break
-        considered.append(_considered(more, criterion))
+        considered.append(_considered(more, price))
         if considered[-1].criterion >= considered[-2].criterion:
             break
         best = more
     return best, considered
 
 
-def _considered(fitted: Fitted, criterion: Criterion) -> Considered:
-    spells, width = fitted.at.data.spells, len(fitted.at.value)
-    price = {"aic": 2.0, "bic": math.log(spells), "hannan-quinn": 2 * math.log(math.log(spells))}.get(criterion)
-    if price is None:
-        raise DegenerateError(f"no criterion is called {criterion}: there are aic, bic and hannan-quinn")
-    value = -2 * fitted.at.likelihood + price * width
+def _price(criterion: Criterion, spells: int) -> float:
+    """Give what a parameter costs, in twice the log-likelihood."""
+    if criterion == "aic":
+        return 2.0
+    if criterion == "bic":
+        return math.log(spells)
+    if criterion == "hannan-quinn":
+        return 2 * math.log(math.log(max(spells, 3)))
+    raise DegenerateError(f"no criterion is called {criterion}: there are aic, bic and hannan-quinn")
+
+
+def _considered(fitted: Fitted, price: float) -> Considered:
+    value = -2 * fitted.at.likelihood + price * len(fitted.at.value)
     return Considered(fitted.at.points, fitted.at.likelihood, value, fitted.problem)
 
 

@@ -6,7 +6,9 @@
    is started from that with K: a new point is put where a spell or two moved there would raise the likelihood most
    (the directional derivative of the nonparametric likelihood; Lindsay 1983, Heckman & Singer 1984), in the best
    places of different direction. Where it would raise it nowhere, K points are all there are.
-3. A fit is degenerate when a place runs away (its process never happens to those spells, or at once), when a point
+3. A climb with a point more is given up when, after PATIENCE steps, HOPE more of its present gain would not lift it
+   to where the criterion prefers it: a point too many is climbed towards for ever along a ridge.
+4. A fit is degenerate when a place runs away (its process never happens to those spells, or at once), when a point
    holds fewer than two spells, or when two points fall together: no standard error exists there.
 """
 
@@ -21,6 +23,8 @@ from analysis.estimate.timing.likelihood import At, layout, spell_logs
 from analysis.estimate.timing.spells import Prepared
 
 FAR = 8.0  # on the scale of log hazards: 3,000 times the hazard of others, or none
+PATIENCE, HOPE = 15, 20
+GIVEN_UP = "given up: the criterion could not prefer it"
 _STEPS = 200
 _GRID = (-4.0, -3.0, -2.0, -1.25, -0.6, 0.6, 1.25, 2.0, 3.0)
 STARTS = 2
@@ -35,16 +39,18 @@ class Fitted:
     problem: str | None
 
 
-def maximise(data: Prepared, start: Floats, points: int) -> Fitted:
-    """Climb to a maximum from a start."""
+def maximise(data: Prepared, start: Floats, points: int, *, worth: float = -np.inf) -> Fitted:
+    """Climb to a maximum from a start; `worth` is the log-likelihood below which it is of no use."""
     at, gain = At(data, start, points), np.inf
-    for _ in range(_STEPS):
+    for taken in range(_STEPS):
         curve, axes = np.linalg.eigh(-at.hessian)
         bound = np.maximum(np.abs(curve), 1e-7 * np.abs(curve).max())
         step = axes @ ((axes.T @ at.gradient) / bound)
         gain = float(at.gradient @ step)
         if gain < 2e-9:
             break
+        if taken > PATIENCE and at.likelihood + HOPE * gain < worth:
+            return Fitted(at, np.zeros((len(start), len(start))), GIVEN_UP)
         shrunk = min(1.0, 4.0 / float(np.abs(step).max()))
         after = _up(at, shrunk * step, shrunk * gain)
         if after is None:
@@ -114,9 +120,14 @@ def _effects(labels: tuple[str, ...]) -> int:
     return sum(label.startswith("effect of") for label in labels)
 
 
-def one_more(data: Prepared, fitted: Fitted) -> Fitted | None:
-    """Fit with a point more than `fitted`; None where another point raises the likelihood nowhere."""
-    found = [maximise(data, _started(fitted.at, places), fitted.at.points + 1) for places in _new_places(fitted.at)]
+def one_more(data: Prepared, fitted: Fitted, price: float) -> Fitted | None:
+    """Fit with a point more than `fitted`; None where another point raises the likelihood nowhere.
+
+    price: what the criterion asks of twice the log-likelihood for a parameter.
+    """
+    points = fitted.at.points + 1
+    worth = fitted.at.likelihood + price * (layout(data, points).size - fitted.at.where.size) / 2
+    found = [maximise(data, _started(fitted.at, places), points, worth=worth) for places in _new_places(fitted.at)]
     if not found:
         return None
     best = max(found, key=lambda one: one.at.likelihood)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analysis.estimate.timing import Spells, Timing, timing_of_events
+from analysis.estimate.result import NotEstimable
+from analysis.estimate.timing import NEVER, Spells, Timing, timing_of_events
 
 OPTIONS: dict[str, Any] = {
     "pieces": (1, 5, 9, 14), "talk_pieces": (1, 7), "works": "next-week", "criterion": "bic", "level": 0.95,
@@ -89,3 +90,32 @@ def test_it_fails_surely_where_they_do_not(
     assert abs(values.mean() - 0.3) > 8 * error
     assert float(np.mean([one.se for one in effects])) < 0.065  # as precise as where all is well (0.058)
     assert abs(float(np.mean([one.ci_low < 0.3 < one.ci_high for one in effects])) - covered) < 0.2
+
+
+def test_two_kinds_of_talk_and_their_contrast(draw_spells: Draw, world: Any) -> None:
+    """Beside the digital talks physical ones come at random and do nothing: the contrast is the digital effect."""
+    one = draw_spells(5, world(), n=8_000)
+    week = np.random.default_rng(5).geometric(0.1, len(one))
+    first = {"digital": one.first["digital"], "physical": np.where(week <= one.last_week, week, NEVER)}
+    found = fitted(Spells(one.last_week, one.exited, first, one.covariates, one.names), 2)
+    contrast = found.contrast("digital", "physical")
+    digital, physical = found.effects["digital"], found.effects["physical"]
+    assert abs(physical.value) < 4 * physical.se
+    assert abs(contrast.value - 0.3) < 4 * contrast.se
+    assert contrast.value == pytest.approx(digital.value - physical.value)
+
+
+def test_spells_to_which_no_talk_ever_comes_have_no_finite_place() -> None:
+    """A third of the spells are never called and exit at a pace of their own: one of two points runs away."""
+    rng = np.random.default_rng(6)
+    n, never = 6000, np.arange(6000) % 3 == 0
+    talk = np.where(never, 999, rng.geometric(0.3, n))
+    rate = np.where(never, 0.02, 0.25)
+    leave = rng.geometric(rate)
+    last = np.minimum(leave, 26)
+    spells = Spells(last, leave <= 26, {"digital": np.where(talk <= last, talk, NEVER)}, np.zeros((n, 0)), ())
+    found = timing_of_events(spells, max_points=2, **OPTIONS)
+    assert isinstance(found, NotEstimable)
+    assert found.reason.startswith(
+        "2 points fit best (bic), but a point has no finite place in the hazard of digital"
+    )
