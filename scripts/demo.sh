@@ -38,8 +38,12 @@ quiet "$demo/verify.json" trial verify --json
 run trial export "$demo/bundle"
 run trial verify --bundle "$demo/bundle"
 
-# The registers follow, with an effect that is known; then what the protocol declares is estimated and reported.
+# The registers follow, with an effect that is known. Can it be learnt from them? The ledger was replayed just above.
 run analysis registers synthesise "$demo/bundle" "$demo/registers" --seed "$seed" --doses "$demo/conduct.parquet"
+quiet "$demo/identify.json" analysis identify "$demo/bundle" --registers "$demo/registers" --plan digital-samtaler \
+  --no-replay --json
+
+# What the protocol declares is estimated and reported.
 run analysis estimate "$demo/bundle" "$demo/registers" --out "$demo/effects"
 run analysis report "$demo/bundle" "$demo/registers" --out "$demo" --lang en
 run analysis report "$demo/bundle" "$demo/registers" --out "$demo/da" --lang da

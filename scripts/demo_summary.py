@@ -54,6 +54,7 @@ def main(folder: Path) -> int:
     lines = [
         *enrolment(read(folder / "status.json")),
         ("ledger", f"{verified['length']:,} rows, {'verified' if verified['holds'] else 'DOES NOT VERIFY'}"),
+        ("identification", read(folder / "identify.json")["headline"]["en"]),
         *effect(folder),
         ("published cells", f"{reproduced} of {len(cells)} reproduced to the printed digit"),
         ("report", f"{folder / 'report.html'} (Danish: {folder / 'da' / 'report.html'})"),
