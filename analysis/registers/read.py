@@ -60,7 +60,7 @@ def read_link(folder: Path) -> pa.Table:
 
 def weeks_of(source: Source) -> list[tuple[date, str]]:
     """Give the weeks of a DREAM file in their order, with the columns that hold them."""
-    weeks = sorted((monday_of(name), name) for name in source.names if is_week_column(name))
+    weeks = sorted((monday_of(name, str(source.path)), name) for name in source.names if is_week_column(name))
     check_consecutive([monday for monday, _ in weeks], str(source.path))
     return weeks
 

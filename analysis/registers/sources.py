@@ -46,15 +46,20 @@ def open_source(folder: Path, register: Register) -> Source:
     except (pa.ArrowInvalid, OSError, ValueError, EOFError, UnicodeDecodeError):
         source = None
     if source is None or not size:
-        raise FileError(
-            f"a register must be a whole {path.suffix.lstrip('.')} file",
-            found=f"{size} bytes that are not",
-            where=str(path),
-            mend="copy the file anew; it is cut short, empty or of another format",
-            code="file-unreadable",
-        )
+        raise unreadable(path)
     register.check_columns(source.names, str(path))
     return source
+
+
+def unreadable(path: Path) -> FileError:
+    """Make the error of a file that is not whole or not of its format."""
+    return FileError(
+        f"a register must be a whole {path.suffix.lstrip('.')} file",
+        found=f"{path.stat().st_size} bytes that are not",
+        where=str(path),
+        mend="copy the file anew; it is cut short, spoilt, empty or of another format",
+        code="file-unreadable",
+    )
 
 
 def _files(folder: Path, register: Register) -> list[Path]:
@@ -93,7 +98,10 @@ def _open_parquet(path: Path) -> Source:
 
     def read(columns: Sequence[str]) -> Iterator[pa.Table]:
         for group in range(file.num_row_groups):
-            yield file.read_row_group(group, columns=list(columns))
+            try:
+                yield file.read_row_group(group, columns=list(columns))
+            except (pa.ArrowInvalid, OSError):
+                raise unreadable(path) from None
 
     return Source(path, tuple(file.schema_arrow.names), read)
 

@@ -34,12 +34,16 @@ def is_week_column(name: str) -> bool:
     return _COLUMN.fullmatch(name) is not None
 
 
-def monday_of(column: str) -> date:
-    """Give the Monday of a DREAM column; a week the year does not have raises RegisterError."""
+def monday_of(column: str, where: str | None = None) -> date:
+    """Give the Monday of a DREAM column; a week the year does not have raises RegisterError, with its file."""
     match = _COLUMN.fullmatch(column)
     if match is None:
         raise RegisterError(
-            "a weekly column is named y_YYWW", found=column, mend="rename it, e.g. y_2053", code="register-week"
+            "a weekly column is named y_YYWW",
+            found=column,
+            where=where,
+            mend="rename it, e.g. y_2053",
+            code="register-week",
         )
     year, week = int(match[1]), int(match[2])
     year += 2000 if year < CENTURY_PIVOT else 1900
@@ -49,6 +53,7 @@ def monday_of(column: str) -> date:
         raise RegisterError(
             f"week {week} must exist in {year} (ISO 8601)",
             found=column,
+            where=where,
             mend="check the year: only 53-week years such as 2015, 2020 and 2026 have a week 53",
             code="register-week",
         ) from None

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from analysis.registers.cells import as_codes, as_keys, as_numbers
 from analysis.registers.read import check_single
 from analysis.registers.schema import DREAM
-from analysis.registers.sources import Source, open_source
+from analysis.registers.sources import Source, open_source, unreadable
 from analysis.spells.causes import PAID, UNPAID
 from analysis.spells.changes import ALL, Bits, Changes, Runs
 from analysis.spells.kernel import PayOfMonths
@@ -150,17 +150,28 @@ def _parquet_parts(source: Source, layout: Layout, block: int) -> Iterator[Part]
 
         def codes(names: Sequence[str], part: Any = part) -> Iterator[Cells]:
             if small.issuperset(names):
-                frame = part.select(pl.col(names).cast(pl.Int16)).collect()
+                frame = _decoded(part.select(pl.col(names).cast(pl.Int16)), source.path)
                 return (_cells(frame[name].to_arrow()) for name in names)
-            table = part.select(names).collect().to_arrow()
+            table = _decoded(part.select(names), source.path).to_arrow()
             return ((as_codes(table[name], f"{source.path}: {name}"), ALL) for name in names)
 
         def grades(names: Sequence[str], part: Any = part) -> Iterator[NDArray[np.float64]]:
-            frame = part.select(pl.col(names).cast(pl.Float64)).collect()
-            return (frame[name].to_numpy() for name in names)
+            table = _decoded(part.select(names), source.path).to_arrow()
+            return (as_numbers(table[name], f"{source.path}: {name}") for name in names)
 
-        keys = as_keys(part.select(layout.key).collect().to_arrow()[layout.key], f"{source.path}: {layout.key}")
+        keys = _decoded(part.select(layout.key), source.path).to_arrow()[layout.key]
+        keys = as_keys(keys, f"{source.path}: {layout.key}")
         yield Part(start, keys.combine_chunks(), codes, grades)
+
+
+def _decoded(part: Any, path: Path) -> Any:
+    """Decode some columns; a page that is not whole raises FileError."""
+    import polars as pl  # noqa: PLC0415
+
+    try:
+        return part.collect()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        raise unreadable(path) from None
 
 
 def _cells(cells: pa.Array) -> Cells:
