@@ -1,22 +1,27 @@
-"""A trial against a model of it: requests, pauses, crashes and reopenings in any order.
+"""A trial against a model of it: requests, pauses, amendments, corrections, crashes and reopenings in any order.
 
-The model is a dictionary of answers and a dictionary of pauses; after every step the ledger verifies, a crash has
-changed nothing, and every answer ever given is given again.
+The model is a dictionary of answers and a set of pauses; after every step the ledger verifies, a crash has changed
+nothing, and every answer ever given is given again. On SQLite and on PostgreSQL.
 """
 
 import shutil
 import tempfile
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.opened import BY, DAY, KEYS, TickingClock, arrival, open_trial, url, withdrawal
+from tests.amended import amend, amended
+from tests.opened import BY, DAY, KEYS, PROTOCOL, TickingClock, arrival, level, open_trial, url, withdrawal
+from tests.servers import PostgresServer
+from trial.ledger import replay
 from trial.ledger.proof import verify_store
 from trial.service import Outcome, Trial, assigning
 
@@ -28,6 +33,24 @@ class CrashError(Exception):
     """The machine stops here."""
 
 
+@pytest.fixture(autouse=True)
+def protocol_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every step verifies everything: a protocol is read from its text once."""
+    read = replay.protocol_of
+
+    @cache
+    def once(text: str, names: tuple[tuple[str, str], ...]) -> Any:
+        return read(text, dict(names))
+
+    monkeypatch.setattr(replay, "protocol_of", lambda text, references: once(text, tuple(references.items())))
+
+
+@pytest.fixture(autouse=True)
+def server_of_the_model(request: pytest.FixtureRequest) -> None:
+    if "PostgreSQL" in request.node.nodeid:
+        PostgresMachine.server = request.getfixturevalue("postgres")
+
+
 class TrialMachine(RuleBasedStateMachine):
     """What users and accidents do to a trial."""
 
@@ -35,10 +58,16 @@ class TrialMachine(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="lodtraek-model-"))
         self.clock = TickingClock()
-        self.trial = open_trial(self.folder, clock=self.clock)
+        self.database = self.new_database()
+        self.trial = open_trial(self.database, clock=self.clock)
+        self.protocol, self.tolerance = PROTOCOL, 3
         self.answers: dict[int, Outcome] = {}
+        self.epochs: dict[int, int] = {}
         self.open: set[str] = set()
         self.day = DAY
+
+    def new_database(self) -> str:
+        return url(self.folder)
 
     def teardown(self) -> None:
         self.trial.close()
@@ -60,6 +89,19 @@ class TrialMachine(RuleBasedStateMachine):
             expected = "excluded:interpreter" if excluded else f"paused:{self.town(person)}" if paused else None
             assert outcome.reason == expected and (outcome.arm is None) == (expected is not None)
             self.answers[person] = outcome
+            self.epochs[person] = self.trial.epoch.number
+
+    @precondition(lambda self: self.trial.epoch.number < 3)
+    @rule()
+    def amend_the_protocol(self) -> None:
+        """Another tolerance, from a day that is not behind the last answer; the clock has come to it."""
+        self.clock.now = datetime.combine(self.day, time(12), UTC)
+        before, after = f"tolerance = {self.tolerance}", f"tolerance = {5 - self.tolerance}"
+        number = self.trial.epoch.number + 1
+        self.protocol = amended(self.folder, (before, after), version=number, source=self.protocol)
+        amend(self.trial, self.protocol, on=self.day)
+        self.tolerance = 5 - self.tolerance
+        assert self.trial.epoch.number == number
 
     @rule(people=st.lists(PEOPLE, min_size=1, max_size=5, unique=True))
     def crash_while_assigning(self, people: list[int]) -> None:
@@ -73,7 +115,7 @@ class TrialMachine(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.trial.close()
-        self.trial = Trial.open(url(self.folder), KEYS, self.clock)
+        self.trial = Trial.open(self.database, KEYS, self.clock)
 
     @rule(town=st.sampled_from(TOWNS))
     def pause_or_resume(self, town: str) -> None:
@@ -95,15 +137,46 @@ class TrialMachine(RuleBasedStateMachine):
         assigned = sorted(one.participant_id for one in self.answers.values() if one.arm)
         self.trial.correct(withdrawal(data.draw(st.sampled_from(assigned)), self.day))
 
+    @precondition(lambda self: any(one.arm for one in self.answers.values()))
+    @rule(data=st.data(), group=st.sampled_from(["30-49", "50+"]))
+    def correct_a_level(self, data: st.DataObject, group: str) -> None:
+        assigned = sorted(one.participant_id for one in self.answers.values() if one.arm)
+        head = self.trial.head.length
+        made = self.trial.correct(level(data.draw(st.sampled_from(assigned)), group, self.day))
+        assert self.trial.head.length == head + (made is not None)
+
     @invariant()
     def the_ledger_holds(self) -> None:
         found = verify_store(self.trial.store, KEYS.trial)
         assert found.holds, found.findings
-        lead: Counter[str] = Counter()
+        lead: Counter[tuple[str, int]] = Counter()
         for person, outcome in self.answers.items():
-            lead[self.town(person)] += {"digital": 1, "physical": -1, None: 0}[outcome.arm]
+            lead[self.town(person), self.epochs[person]] += {"digital": 1, "physical": -1, None: 0}[outcome.arm]
         assert all(abs(one) <= 3 for one in lead.values())
 
 
-TrialMachine.TestCase.settings = settings(max_examples=8, stateful_step_count=10, deadline=None)
-TestTrial = TrialMachine.TestCase
+class PostgresMachine(TrialMachine):
+    """The same on PostgreSQL."""
+
+    server: ClassVar[PostgresServer]
+
+    def new_database(self) -> str:
+        return self.server.create_database()
+
+
+class TestTrialOnSqlite(TrialMachine.TestCase):  # type: ignore[name-defined,misc]
+    settings = settings(max_examples=8, stateful_step_count=10, deadline=None)
+
+
+class TestTrialOnPostgreSQL(PostgresMachine.TestCase):  # type: ignore[name-defined,misc]
+    settings = settings(max_examples=4, stateful_step_count=10, deadline=None)
+
+
+@pytest.mark.slow
+class TestTrialForLong(TrialMachine.TestCase):  # type: ignore[name-defined,misc]
+    settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+
+
+@pytest.mark.slow
+class TestTrialForLongOnPostgreSQL(PostgresMachine.TestCase):  # type: ignore[name-defined,misc]
+    settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
