@@ -36,8 +36,11 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--explained", type=float, help="Share of the variance that strata explain.")
 @click.option("--cluster-size", type=float, help="Also: if whole clusters of this size were drawn...")
 @click.option("--icc", type=float, help="...with this correlation within them.")
+@click.option(
+    "--plot", "plot_to", type=click.Path(path_type=Path), help="Draw power against arrivals into this PNG file."
+)
 @json_option
-def power(*, file: str, as_json: bool, **options: Any) -> None:
+def power(*, file: str, plot_to: Path | None, as_json: bool, **options: Any) -> None:
     """Say which effects the declared trial can find, and how many citizens it needs.
 
     Level, sides, margins and arms are the protocol's. What is not given is not assumed in silence: it is shown.
@@ -51,6 +54,13 @@ def power(*, file: str, as_json: bool, **options: Any) -> None:
     protocol = load_protocol(find_protocol(file))
     assumed = _assumed(protocol, options)
     found = lines(protocol, assumed)
+    if plot_to:
+        from analysis.design.plot import plot
+
+        drawn = plot(protocol, assumed, plot_to)
+        say(
+            f"drawn: {plot_to}" if drawn else "Nothing to draw: give an effect, or a deviation for a declared margin."
+        )
     if as_json:
         known = [dict(zip(("assumption", "value", "origin"), row, strict=True)) for row in assumed.shown()]
         show_json({"trial": protocol.trial.id, "assumed": known, "rows": [line.to_json() for line in found]})

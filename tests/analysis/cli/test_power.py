@@ -48,3 +48,13 @@ def test_an_undeclared_outcome_is_refused_by_name() -> None:
     shown = CliRunner().invoke(main, [*ASKED, "--share", "exit_13=0.35"])
     assert shown.exit_code == 31
     assert "exit_26" in shown.stderr
+
+
+def test_power_against_arrivals_is_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "power.png"
+    shown = CliRunner().invoke(main, [*ASKED, *SHARES, "--plot", str(path)])
+    assert shown.exit_code == 0
+    assert path.read_bytes().startswith(b"\x89PNG")
+    none = CliRunner().invoke(main, [*ASKED, "--plot", str(tmp_path / "none.png")])
+    assert "Nothing to draw" in none.stderr
+    assert not (tmp_path / "none.png").exists()

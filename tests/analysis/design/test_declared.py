@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from analysis.design import Assumed, Line, lines, named_values, planning, share_lost
+from analysis.design.plot import curves
 from trial.errors import FileError, PlanError
 from trial.protocol import Protocol, find_protocol, load_municipalities, load_protocol
 
@@ -133,3 +134,16 @@ def test_other_files_are_no_closures(tmp_path: Path) -> None:
         share_lost(closures(tmp_path), dt.date(2021, 1, 2), dt.date(2021, 1, 1))
     with pytest.raises(PlanError):
         share_lost(closures(tmp_path, ("9999", "2021-01-01", None)), dt.date(2021, 1, 1), dt.date(2021, 1, 2))
+
+
+def test_curves_pass_through_what_the_table_says(protocol: Protocol) -> None:
+    asked = assumed(shares={"exit_26": 0.35}, effects={"exit_26": 0.02}, deviations={"weeks_employed_52": 18})
+    found = curves(protocol, asked)
+    assert set(found) == {
+        ("itt-weeks-employed", "non-inferiority", "1.5"), ("itt-exit-26", "superiority", "2 points"),
+    }  # fmt: skip
+    points = dict(found["itt-exit-26", "superiority", "2 points"])
+    assert list(points.values()) == sorted(points.values())
+    below, above = max(n for n in points if n <= 20_000), min(n for n in points if n >= 20_000)
+    expected = line(lines(protocol, asked), "itt-exit-26", "superiority").power or 0
+    assert points[below] <= expected <= points[above]
