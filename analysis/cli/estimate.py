@@ -35,11 +35,12 @@ def estimate(
     from trial.bundle import read_bundle
 
     read = read_bundle(bundle)
-    frame = build_analysis_set(read, registers, read.protocol).frame
+    built = build_analysis_set(read, registers, read.protocol)
+    frame = built.frame
     assignments = read.assignments.to_pandas()
     effects = run_plan(read.protocol, frame, assignments, look)
     if exploratory:
-        effects = explore(effects, read.protocol, frame, assignments, Chance(seed, draws))
+        effects = explore(effects, read.protocol, frame, assignments, Chance(seed, draws), weekly=built.weekly)
     judgement = judge_trial(read, frame)
     effects, verdict = under(effects, judgement), judgement.verdict
     say(f"{verdict.headline.en} ({verdict.slug})")

@@ -3,8 +3,10 @@
 1. Cohorts whose municipality never paused between randomisation and the last due conversation, and the difference to
    the others. A pause follows the infection and the calendar, not the arm: the arms stay comparable within both.
 2. Bounds for missing outcomes: Manski over the possible range, Lee by target group where there is one.
-3. A randomisation test that replays the procedure that was run, with its constant-effect interval.
+3. A randomisation test that replays the procedure that was run, with its constant-effect interval; of a dose the same
+   for y minus the effect times the dose, which needs no strong instrument and no large numbers.
 4. The Anderson-Rubin set of every estimand with a dose.
+5. The difference of the medians, and of durations what `exploratory_times` says.
 
 Nothing here takes part in the non-inferiority statement.
 """
@@ -17,6 +19,9 @@ import pandas as pd
 
 from analysis.estimate.bounds import Bounds, lee, manski
 from analysis.estimate.difference import stratified_difference
+from analysis.estimate.dose_replay import NAME as DOSE_REPLAY
+from analysis.estimate.dose_replay import ReplayedSet, replayed_anderson_rubin
+from analysis.estimate.quantiles import quantile_difference
 from analysis.estimate.randomisation import NAME, Randomisation, randomisation_test
 from analysis.estimate.result import DegenerateError, NotEstimable, Result
 from analysis.estimate.subgroups import difference_of_effects
@@ -24,6 +29,7 @@ from analysis.estimate.weak import NAME as SET
 from analysis.estimate.weak import ConfidenceSet, anderson_rubin
 from analysis.plan.data import Observed, observe, pool
 from analysis.plan.effects import BoundsRow, Effects, RegionRow, ReplayRow, Row
+from analysis.plan.exploratory_times import Weekly, paths, timed_rows
 from analysis.plan.replays import in_order, replay_of
 from analysis.plan.run import cells_of, numbers_of
 from trial.protocol.model import Estimand, OutcomePart, Protocol
@@ -33,6 +39,7 @@ LABELS = {
     NEVER: (", kommuner uden pause", ", municipalities without a pause"),
     EXPOSED: (", kommuner med pause", ", municipalities with a pause"),
     "difference": (", med pause minus uden pause", ", with a pause minus without"),
+    "median": (", medianen", ", the median"),
 }
 
 
@@ -45,23 +52,34 @@ class Chance:
 
 
 def explore(
-    effects: Effects, protocol: Protocol, frame: pd.DataFrame, assignments: pd.DataFrame, chance: Chance
+    effects: Effects,
+    protocol: Protocol,
+    frame: pd.DataFrame,
+    assignments: pd.DataFrame,
+    chance: Chance,
+    *,
+    weekly: Weekly | None = None,
 ) -> Effects:
-    """Add the exploratory rows to the declared ones."""
+    """Add the exploratory rows to the declared ones; `weekly` are the weeks behind counts of weeks employed."""
     outcomes = {outcome.name: outcome for outcome in protocol.outcomes}
     rows, bounds, replays, regions = list(effects.rows), [], [], []
     for estimand in protocol.estimands:
         outcome = outcomes[estimand.outcome]
         if outcome.variable == "time-to-exit":
-            continue
-        if estimand.dose:
+            rows += timed_rows(protocol, estimand, frame)
+        elif estimand.dose:
             regions.append(_region(protocol, estimand, frame))
+            replays.append(_replayed_dose(protocol, estimand, frame, assignments, chance))
         elif estimand.role == "primary":
             observed = observe(estimand, [outcome.name], frame)
             rows += _by_pause(protocol, estimand, observed)
+            rows.append(_median(protocol, estimand, observed))
             bounds += _bounds(protocol, estimand, outcome, frame)
             replays.append(_replay(protocol, estimand, frame, assignments, chance))
-    return replace(effects, rows=tuple(rows), bounds=tuple(bounds), replays=tuple(replays), regions=tuple(regions))
+    found = paths(protocol, frame, weekly or {}, chance.seed)
+    return replace(
+        effects, rows=tuple(rows), bounds=tuple(bounds), replays=tuple(replays), regions=tuple(regions), paths=found
+    )
 
 
 def _by_pause(protocol: Protocol, estimand: Estimand, observed: Observed) -> list[Row]:
@@ -77,6 +95,19 @@ def _by_pause(protocol: Protocol, estimand: Estimand, observed: Observed) -> lis
         rows.append(_row(estimand, part, results[name], population=name, pooled=pooled))
     both = difference_of_effects(results, NEVER, EXPOSED, level=protocol.inference.level)
     return [*rows, _row(estimand, observed, both, population="difference", pooled=0)]
+
+
+def _median(protocol: Protocol, estimand: Estimand, observed: Observed) -> Row:
+    try:
+        labels = pool(observed, protocol).labels()
+    except DegenerateError as degenerate:
+        return _row(estimand, observed, NotEstimable(degenerate.reason, "quantile-difference"), population="median",
+                    pooled=0)  # fmt: skip
+    values = observed.frame[estimand.outcome].to_numpy(dtype=float)
+    found = quantile_difference(
+        values, observed.treated, labels, probability=0.5, level=protocol.inference.level, arms=observed.arms
+    )
+    return _row(estimand, observed, found, population="median", pooled=0)
 
 
 def _difference(protocol: Protocol, estimand: Estimand, observed: Observed) -> tuple[Result, int]:
@@ -165,4 +196,28 @@ def _replay(
     return ReplayRow(
         estimand.name, "estimated", None, NAME, found.procedure, found.test.statistic, found.test.p, found.low,
         found.high, found.level, found.draws, found.seed,
+    )  # fmt: skip
+
+
+def _replayed_dose(
+    protocol: Protocol, estimand: Estimand, frame: pd.DataFrame, assignments: pd.DataFrame, chance: Chance
+) -> ReplayRow:
+    if {arm.name for arm in protocol.arms} != {estimand.treatment.of, estimand.treatment.against}:
+        return ReplayRow(estimand.name, "not-estimable", "a replay compares the two arms of a trial with two arms")
+    order = in_order(assignments)
+    rows = frame.set_index("participant_id").reindex(order["participant_id"])
+    y, dose = (rows[name].to_numpy(dtype=float) for name in (estimand.outcome, str(estimand.dose)))
+    found = replayed_anderson_rubin(
+        y, dose, (order["arm"] == estimand.treatment.of).to_numpy(dtype=bool),
+        replay_of(protocol, order, estimand.treatment.of), draws=chance.draws, seed=chance.seed,
+        level=protocol.inference.level,
+    )  # fmt: skip
+    if not isinstance(found, ReplayedSet):
+        return ReplayRow(estimand.name, "not-estimable", found.reason)
+    if len(found.intervals) != 1:
+        return ReplayRow(estimand.name, "not-estimable", "the effects not rejected are no interval")
+    ((low, high),) = found.intervals
+    return ReplayRow(
+        estimand.name, "estimated", None, DOSE_REPLAY, found.procedure, None, found.p, low, high, found.level,
+        found.draws, found.seed,
     )  # fmt: skip

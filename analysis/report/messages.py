@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - a catalogue is read as a table
 
+from analysis.report.question_messages import QUESTION_MESSAGES
 from analysis.report.verdict_messages import VERDICT_MESSAGES
 
 MESSAGES: dict[str, tuple[str, str]] = {
@@ -358,4 +359,4 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "manifest.versions": ("Versioner", "Versions"),
 }  # fmt: skip
 
-MESSAGES |= VERDICT_MESSAGES
+MESSAGES |= QUESTION_MESSAGES | VERDICT_MESSAGES

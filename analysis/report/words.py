@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
-from analysis.report.messages import MESSAGES as PAGE_MESSAGES
-from analysis.report.question_messages import QUESTION_MESSAGES
+from analysis.report.messages import MESSAGES
 from analysis.report.reasons import in_danish
 
 Lang = Literal["da", "en"]
-MESSAGES = PAGE_MESSAGES | QUESTION_MESSAGES
 LANGS: tuple[Lang, ...] = ("da", "en")
 DASH = "–"
 _MINUS = "−"
