@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the table as JSON.")
 @click.option("--markdown", type=click.Path(dir_okay=False, path_type=Path), help="Write the table as Markdown.")
 @click.option("--page", type=click.Path(dir_okay=False, path_type=Path), help="Write the verdicts as a page instead.")
+@click.option("--write", type=click.Path(file_okay=False, path_type=Path), help="Write a regime's spells instead.")
 @click.option(
-    "--regime", "regimes", multiple=True, default=("calendar-2020-21", "trial"), help="Regimes on the page."
+    "--regime", "regimes", multiple=True, default=("calendar-2020-21", "trial"), help="For --page and --write."
 )
 @click.option("--lang", type=click.Choice(["da", "en"]), default="da", show_default=True, help="Danish or English.")
 @json_option
@@ -43,6 +44,7 @@ def experiment(
     out: Path | None,
     markdown: Path | None,
     page: Path | None,
+    write: Path | None,
     regimes: tuple[str, ...],
     lang: str,
     as_json: bool,
@@ -54,6 +56,7 @@ def experiment(
 
     Example: analysis experiment --replications 20 --spells 4000
     Example: analysis experiment --page verdict.html --lang en
+    Example: analysis experiment --write covid --regime calendar-2020-21
     """
     import json
     import os
@@ -67,8 +70,8 @@ def experiment(
 
     declared = load_experiment(file)
     declared = declared.sized(spells) if spells else declared
-    if page is not None:
-        _write_page(page, declared, regimes, lang)
+    if page is not None or write is not None:
+        _instead(declared, regimes, page, write, lang)
         return
     total = sum(1 for _ in tasks(declared, replications, judged=0))
     with click.progressbar(length=total, label="simulated data sets", file=sys.stderr) as bar:
@@ -93,7 +96,11 @@ def experiment(
     ctx.exit(0 if all(one.holds for one in shown) and not apart else 1)
 
 
-def _write_page(page: Path, declared: "Experiment", regimes: tuple[str, ...], lang: str) -> None:
+def _instead(
+    declared: "Experiment", regimes: tuple[str, ...], page: Path | None, write: Path | None, lang: str
+) -> None:  # fmt: skip
+    """Write a page of verdicts, or the data of the first regime, instead of running all of it."""
+    from analysis.experiment.folder import write_folder
     from analysis.experiment.page import judged_regimes
     from analysis.experiment.regimes import REGIMES
     from analysis.report.verdict import render_verdict
@@ -101,6 +108,10 @@ def _write_page(page: Path, declared: "Experiment", regimes: tuple[str, ...], la
     for name in regimes:
         if name not in REGIMES:
             raise click.UsageError(f"--regime is one of {', '.join(REGIMES)}; found {name}")
-    report = render_verdict(list(judged_regimes(declared, regimes)), "da" if lang == "da" else "en")
-    page.write_text(report.html, encoding="utf-8")
-    say(f"Wrote {page}")
+    if write is not None:
+        write_folder(declared, regimes[0], write)
+        say(f"Wrote {write}; judge it with: analysis identify {write} --plan {declared.judged.registers}")
+    if page is not None:
+        report = render_verdict(list(judged_regimes(declared, regimes)), "da" if lang == "da" else "en")
+        page.write_text(report.html, encoding="utf-8")
+        say(f"Wrote {page}")

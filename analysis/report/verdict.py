@@ -149,7 +149,7 @@ def _gate(finding: Finding, words: Words, numbering: Numbering) -> Iterator[Bloc
     yield Paragraph(f"{words.capital(words(f'status.{finding.status}'))}. {finding.sentence.get(words.lang)}")
     picture = draw_gate(finding, words)
     if picture is not None:
-        caption = words.known(f"gate.{finding.gate}", finding.gate)
+        caption = words.known(f"caption.{finding.gate}", finding.gate)
         note = words("gate.mode.note") if finding.gate == "mode" and "period" in finding.details else ""
         yield Plate(numbering.next("figure"), caption, picture, note)
     if finding.gate == "overlap":

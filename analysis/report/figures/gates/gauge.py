@@ -11,6 +11,7 @@ from analysis.report.figures.picture import COLOURS, SOFT, Picture, finish, styl
 from analysis.report.words import Words
 
 LEAST = {"mode", "instruments", "displacement", "design", "sensitivity"}  # the figure must reach its threshold
+LOWEST = {"sensitivity": 1.0}  # an E-value of 1 is none
 SHARES = {"talk", "mode", "overlap", "survivorship", "anticipation", "bounds"}
 
 
@@ -23,6 +24,7 @@ class Scale:
     least: bool
     share: bool
     label: str
+    lowest: float = 0.0
 
 
 def draw_gauge(finding: Finding, words: Words) -> Picture:
@@ -30,7 +32,8 @@ def draw_gauge(finding: Finding, words: Words) -> Picture:
     assert finding.figure is not None  # noqa: S101 - asked for only where both are there
     assert finding.threshold is not None  # noqa: S101
     gate = finding.gate
-    scale = Scale(finding.figure, finding.threshold, gate in LEAST, gate in SHARES, words(f"gate.{gate}.axis"))
+    axis, lowest = words(f"gate.{gate}.axis"), LOWEST.get(gate, 0.0)
+    scale = Scale(finding.figure, finding.threshold, gate in LEAST, gate in SHARES, axis, lowest)
     return _drawn([scale], finding, words)
 
 
@@ -55,16 +58,17 @@ def _drawn(scales: list[Scale], finding: Finding, words: Words) -> Picture:
 
 
 def _scale(axes: Axes, scale: Scale, words: Words) -> None:
-    top = 1.25 * max(scale.value, scale.threshold, 1e-9)
+    base = scale.lowest
+    top = base + 1.25 * max(scale.value - base, scale.threshold - base, 1e-9)
     top = min(top, 1.02) if scale.share and max(scale.value, scale.threshold) <= 1 else top
-    limits = (-0.015 * top, top)
+    limits = (base - 0.015 * (top - base), top)
     end = limits[0] if scale.least else top
     axes.axvspan(min(end, scale.threshold), max(end, scale.threshold), color=BAD, lw=0, zorder=0)
     axes.axhline(0, color=SOFT, lw=0.7, zorder=1)
     text = words("verdict.least" if scale.least else "verdict.most", value=_written(scale, scale.threshold, words))
-    limit_down(axes, scale.threshold, text, left=scale.threshold > top / 2)
+    limit_down(axes, scale.threshold, text, left=scale.threshold > (base + top) / 2)
     axes.plot(scale.value, 0, "o", color=COLOURS[0], ms=8, zorder=4, clip_on=False)
-    near = scale.value < 0.05 * top
+    near = scale.value - base < 0.05 * (top - base)
     axes.annotate(
         _written(scale, scale.value, words), (scale.value, 0), xytext=(0, 9), textcoords="offset points",
         ha="left" if near else "center", size=8.5, weight="bold", color=COLOURS[0],
@@ -79,6 +83,6 @@ def _written(scale: Scale, value: float, words: Words) -> str:
     if scale.share:
         small = 0 < min(abs(one) for one in (scale.value, scale.threshold) if one) < 0.1
         return words.percent(value, 1 if small else 0)
-    if value == int(value) and abs(value) >= 1:
+    if value == int(value):
         return words.number(value, 0)
     return words.number(value, 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3)

@@ -79,7 +79,8 @@ def draw_displacement(finding: Finding, words: Words) -> Picture:
         axes.set_xticks([])
         axes.set_xlabel(words("gate.displacement.x", clusters=len(shares)))
         write_axis(axes.yaxis, words, "percent", 6)
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+        if levels:
+            figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=2)
         return finish(figure, "gate-displacement", finding.sentence.get(words.lang))
 
 
