@@ -38,6 +38,13 @@ class TickingClock:
         return self.now
 
 
+class EveryRole(Trial):
+    """A trial on which one person plays every role, also in production: for tests of something else."""
+
+    def require(self, right: str) -> None:
+        """Give every right."""
+
+
 def url(folder: Path | str) -> str:
     return folder if isinstance(folder, str) else f"sqlite:///{folder / 'trial.db'}"
 

@@ -9,7 +9,7 @@
       LedgerError                      16   the ledger does not verify, or an entry is refused
       StateError                       17   the trial is not in a state that allows this
       KeyFileError                     18   a secret key is missing, wrong or of the wrong mode
-      PermissionDeniedError            19   the role may not do this
+      RoleError                        19   the role may not do this
       DatabaseError                    20   the database is unreachable, busy or unsafe
       RegisterError                    30   register data contradict their declaration
       PlanError                        31   the analysis plan asks for what cannot be computed
@@ -153,10 +153,10 @@ class KeyFileError(LodtraekError):
     http_status = 403
 
 
-class PermissionDeniedError(LodtraekError):
+class RoleError(LodtraekError):
     """The role may not do this."""
 
-    code = "permission"
+    code = "role"
     exit_status = 19
     http_status = 403
 

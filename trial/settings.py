@@ -18,7 +18,7 @@ SETTINGS_FILE = "trial.toml"
 
 
 class Settings(BaseSettings):
-    """Where the trial's database, keys and checkpoints are."""
+    """Where the trial's database, keys and checkpoints are, and who asks."""
 
     model_config = SettingsConfigDict(
         env_prefix="TRIAL_", toml_file=SETTINGS_FILE, extra="forbid", frozen=True, hide_input_in_errors=True
@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     identity_key_file: Path | None = None
     signing_key_file: Path | None = None
     checkpoint_dir: Path | None = None
+    role: str | None = None
 
     @classmethod
     def settings_customise_sources(

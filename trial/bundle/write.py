@@ -34,6 +34,7 @@ ROW_GROUP = 100_000
 
 def export_bundle(trial: Trial, folder: Path) -> dict[str, Any]:
     """Write the bundle of a trial and give its manifest; an older bundle in its place is replaced."""
+    trial.require("export")
     folder = folder.resolve()
     _check_place(folder)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

@@ -20,6 +20,7 @@ COMMANDS = {
     "erase": "trial.cli.erase:erase",
     "simulate": "trial.cli.simulate:simulate",
     "status": "trial.cli.status:status",
+    "audit": "trial.cli.audit:audit",
     "export": "trial.cli.export:export",
     "proof": "trial.cli.proof:proof",
     "rebuild": "trial.cli.rebuild:rebuild",

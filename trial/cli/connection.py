@@ -1,8 +1,9 @@
 """Which database, which keys: the options every command on an opened trial shares.
 
-1. `@connected("trial", "identity")` gives a command --db, --checkpoint-dir and the options of those keys, and hands
-   it a Connection as its first argument. The environment (TRIAL_...) and `trial.toml` fill in what is left out.
+1. `@connected("trial", "identity")` gives a command --db, --checkpoint-dir, --role and the options of those keys, and
+   hands it a Connection as its first argument. The environment (TRIAL_...) and `trial.toml` fill in what is left out.
 2. A key is read only when the command asks for it; a file that others can read is refused.
+3. A role that has none of the rights a command needs is refused before anything is opened; the service checks again.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from trial.clock import Clock
     from trial.identity import Pseudonymiser
     from trial.keys import Keys
-    from trial.ledger.store import Store
+    from trial.ledger.store import Store, Transaction
+    from trial.roles import Role
     from trial.service import Trial
     from trial.settings import Settings
 
@@ -54,17 +56,37 @@ class Connection:
         from trial.clock import system_clock
         from trial.service import Trial
 
-        trial = Trial.open(self.settings.db, self.keys(), clock or system_clock, self.settings.checkpoint_dir)
+        settings = self.settings
+        trial = Trial.open(settings.db, self.keys(), clock or system_clock, settings.checkpoint_dir, role=self.role)
         click.get_current_context().call_on_close(trial.close)
         return trial
 
-    def store(self) -> "Store":
-        """Open the database alone, whatever state its ledger is in."""
+    def store(self, right: str) -> "Store":
+        """Open the database alone, whatever state its ledger is in, for one who has a right."""
         from trial.ledger.store import Store
+        from trial.roles import check
 
         store = Store.open(self.settings.db)
         click.get_current_context().call_on_close(store.close)
+        with store.read() as transaction:
+            check(right, self.role, _mode(transaction))
         return store
+
+    @property
+    def role(self) -> "Role | None":
+        """Give who asks; RoleError for a name that is no role."""
+        from trial.roles import role_of
+
+        return role_of(self.settings.role)
+
+    def check_command(self) -> None:
+        """Raise RoleError where the role has none of the rights the command needs."""
+        from trial.roles import RIGHTS, check, rights_of
+
+        _, _, command = click.get_current_context().command_path.partition(" ")
+        rights = rights_of(command)
+        if self.role is not None and not any(self.role in RIGHTS[right].roles for right in rights):
+            check(rights[0], self.role, "")
 
     def pseudonymiser(self) -> "Pseudonymiser":
         """Give the pseudonyms of the identity key; KeyFileError where it is missing."""
@@ -81,15 +103,31 @@ def connected(*purposes: str) -> Callable[[Callable[..., Any]], Callable[..., An
         def connect(**options: Any) -> Any:
             from trial.settings import load_settings
 
-            names = ["db", "checkpoint_dir", *(KEY_OPTIONS[purpose][1] for purpose in purposes)]
+            names = ["db", "checkpoint_dir", "role", *(KEY_OPTIONS[purpose][1] for purpose in purposes)]
             settings = load_settings(**{name: options.pop(name) for name in names})
-            return command(Connection(settings, purposes), **options)
+            connection = Connection(settings, purposes)
+            connection.check_command()
+            return command(connection, **options)
 
         for purpose in reversed(purposes):
             flag, name, words = KEY_OPTIONS[purpose]
             connect = click.option(flag, name, type=FILE, help=words)(connect)
+        connect = click.option("--role", metavar="ROLE", help="Who asks (TRIAL_ROLE); needed in production.")(connect)
         folder = "Folder outside the database for signed checkpoints (TRIAL_CHECKPOINT_DIR)."
         connect = click.option("--checkpoint-dir", type=FILE, help=folder)(connect)
         return click.option("--db", help="Database URL (TRIAL_DB); sqlite:///trial.db if not named.")(connect)
 
     return decorate
+
+
+def _mode(transaction: "Transaction") -> str:
+    """Give the mode of a ledger that may be broken; empty where it cannot be told."""
+    import json
+
+    from trial.errors import LodtraekError
+
+    try:
+        opened = transaction.entry(1)
+        return "" if opened is None else str(json.loads(opened.payload)["mode"])
+    except (LodtraekError, ValueError, KeyError, TypeError):
+        return ""

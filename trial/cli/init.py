@@ -37,11 +37,13 @@ def init(
     Example: trial init digital-samtaler --mode test --key trial.key --identity-key identity.key
     """
     from trial.protocol import find_protocol
+    from trial.roles import check
     from trial.service import Trial
     from trial.service.opening import opening
 
     clock = _clock(mode, on)
     keys, protocol_file = connection.keys(mode), find_protocol(file)
+    check("open", connection.role, mode)
     if dry_run:
         opened = opening(protocol_file, keys, mode)
     else:
@@ -54,6 +56,7 @@ def init(
             clock=clock,
             checkpoint_dir=settings.checkpoint_dir,
             beacon_value=beacon_value,
+            role=connection.role,
         )
         opened = trial.opened
         trial.checkpoint()

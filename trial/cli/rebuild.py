@@ -22,7 +22,7 @@ def rebuild(ctx: click.Context, connection: Connection, *, as_json: bool) -> Non
     from trial.clock import system_clock, utc_text
     from trial.ledger.proof import rebuild as made_anew
 
-    drifted = made_anew(connection.store(), connection.keys().need("trial"), utc_text(system_clock()))
+    drifted = made_anew(connection.store("rebuild"), connection.keys().need("trial"), utc_text(system_clock()))
     if as_json:
         show_json({"drifted": [asdict(one) for one in drifted]})
     elif drifted:

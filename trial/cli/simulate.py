@@ -72,6 +72,8 @@ def simulate(
     clock = SimulatedClock(date.max)
     trial = connection.open(clock)
     _check_mode(trial)
+    trial.require("simulate")
+    trial.role = None  # the designer plays every part
     clock.on, last = _days(trial, from_on, to_on)
     citizens = Arrivals(trial.protocol, arrivals, seed, from_on=clock.on, to_on=last)
     published = _published(connection, data)

@@ -42,7 +42,7 @@ def verify(
         return
     key = connection.keys().trial
     if bundle is None:
-        found = verify_store(connection.store(), key, checkpoint)
+        found = verify_store(connection.store("verify"), key, checkpoint)
     else:
         found = verify_bundle(bundle, key, checkpoint)
     if as_json:

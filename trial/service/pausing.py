@@ -28,7 +28,7 @@ from trial.ledger import schema
 from trial.ledger.pauses import KINDS, ended_row, known, pause_row, take
 from trial.ledger.projection import Row
 from trial.ledger.store import Transaction
-from trial.protocol import Protocol
+from trial.protocol import Protocol, load_municipalities
 
 DAY = timedelta(days=1)
 
@@ -245,3 +245,12 @@ def _pause(row: Row) -> Pause:
         row["decided_by"],
         tuple(row["evidence"].split()),
     )
+
+
+def check_municipality(code: str) -> None:
+    """Raise StateError for what is no code of a municipality."""
+    if code not in {municipality.code for municipality in load_municipalities()}:
+        raise StateError(
+            "a municipality must be named by its code of four digits", found=ascii(code)[:40],
+            mend="see protocols/codes/municipalities.csv", code="municipality",
+        )  # fmt: skip

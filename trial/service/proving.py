@@ -8,6 +8,7 @@ from trial.ledger import checkpoint as checkpoints
 from trial.ledger import schema
 from trial.ledger.checkpoint import Checkpoint
 from trial.ledger.inclusion import prove_growth, prove_inclusion
+from trial.ledger.projection import Row
 from trial.ledger.store import Transaction
 from trial.ledger.tree import ledger_root
 
@@ -58,3 +59,18 @@ def _hashes(transaction: Transaction, signed: Checkpoint) -> list[str]:
             mend="do not assign; trial verify", code="checkpoint",
         )  # fmt: skip
     return hashes
+
+
+def check_against_newest(transaction: Transaction, folder: Path, opened: Row) -> None:
+    """Raise LedgerError where the ledger is not the one of the newest checkpoint in a folder."""
+    path = checkpoints.newest(folder, opened["trial_id"])
+    if path is None:
+        return
+    problem = checkpoints.contradiction(
+        checkpoints.read_checkpoint(path), opened, transaction.head, transaction.hash_of
+    )
+    if problem:
+        raise LedgerError(
+            "the ledger must hold everything its newest checkpoint holds", found=problem, where=str(path),
+            mend="do not assign: the database is cut, rewritten or an old backup; trial verify", code="checkpoint",
+        )  # fmt: skip

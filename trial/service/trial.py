@@ -6,7 +6,8 @@
 3. Repeating a request gives the first answer. Threads may share a trial: their requests are committed together
    (`ledger.queue`).
 4. The Merkle tree over the ledger grows in memory with it, so that a checkpoint costs as much as what is new.
-5. Where a checkpoint folder is given, a ledger that is shorter or other than its newest checkpoint is refused, and a
+5. Who may do what stands in `trial.roles`, and is checked before anything is read or written.
+6. Where a checkpoint folder is given, a ledger that is shorter or other than its newest checkpoint is refused, and a
    new checkpoint is written after each change.
 """
 
@@ -20,7 +21,6 @@ from typing import Any, Self
 
 from trial.clock import Clock, danish_date, system_clock, utc_text
 from trial.conduct import Conversation
-from trial.errors import LedgerError, StateError
 from trial.infection import ByHand, Closure, Publication
 from trial.intake import Arrival, Intake
 from trial.keys import EpochKey, Keys
@@ -31,7 +31,8 @@ from trial.ledger.projection import Row
 from trial.ledger.queue import WriterQueue
 from trial.ledger.store import Store, Transaction
 from trial.ledger.tree import Frontier, entry_leaf
-from trial.protocol import Protocol, load_municipalities
+from trial.protocol import Protocol
+from trial.roles import Role, check, needs
 from trial.service import amending, assigning, correcting, epochs, erasing, opening, pausing, proving, recording
 from trial.service.assigning import Outcome
 from trial.service.citizens import Randomness
@@ -53,7 +54,9 @@ class Trial:
         clock: Clock,
         checkpoint_dir: Path | None,
         randomness: Randomness,
+        role: Role | None,
     ) -> None:
+        self.role = role
         self.store = store
         self.opened = opened
         self.epoch = epoch
@@ -76,8 +79,10 @@ class Trial:
         checkpoint_dir: Path | None = None,
         beacon_value: str | None = None,
         randomness: Randomness = os.urandom,
+        role: Role | None = None,
     ) -> Self:
         """Open a new trial in an empty database: lock its protocol, commit to its keys."""
+        check("open", role, mode)
         payload = opening.opening(protocol_file, keys, mode)
         store = Store.create(db_url)
         try:
@@ -85,7 +90,7 @@ class Trial:
                 opening.append_opening(transaction, payload, beacon_value)
         finally:
             store.close()
-        return cls.open(db_url, keys, clock, checkpoint_dir, randomness)
+        return cls.open(db_url, keys, clock, checkpoint_dir, randomness=randomness, role=role)
 
     @classmethod
     def open(
@@ -94,7 +99,9 @@ class Trial:
         keys: Keys | None = None,
         clock: Clock = system_clock,
         checkpoint_dir: Path | None = None,
+        *,
         randomness: Randomness = os.urandom,
+        role: Role | None = None,
     ) -> Self:
         """Open a trial that was begun; a key that is given must be the one it was begun with."""
         keys = keys or Keys()
@@ -103,12 +110,19 @@ class Trial:
             with store.read() as transaction:
                 opened, epoch = epochs.opened(transaction, keys)
                 if checkpoint_dir is not None:
-                    _check_against_newest(transaction, checkpoint_dir, opened)
+                    proving.check_against_newest(transaction, checkpoint_dir, opened)
         except BaseException:
             store.close()
             raise
         return cls(
-            store, opened, epoch=epoch, keys=keys, clock=clock, checkpoint_dir=checkpoint_dir, randomness=randomness
+            store,
+            opened,
+            epoch=epoch,
+            keys=keys,
+            clock=clock,
+            checkpoint_dir=checkpoint_dir,
+            randomness=randomness,
+            role=role,
         )
 
     def close(self) -> None:
@@ -136,10 +150,15 @@ class Trial:
         with self.store.read() as transaction:
             return transaction.head
 
+    def require(self, right: str) -> None:
+        """Raise RoleError where the role lacks a right."""
+        check(right, self.role, self.mode)
+
     def today(self) -> date:
         """Give the Danish date by the trial's clock."""
         return danish_date(self._clock())
 
+    @needs("beacon")
     def enter_beacon(self, value: str) -> None:
         """Enter the value of the declared beacon, once, before anybody is answered."""
         with self._write() as transaction:
@@ -147,6 +166,7 @@ class Trial:
             epochs.enter_beacon(transaction, self.epoch, self.mode, value)
         self._look()
 
+    @needs("amend")
     def amend(self, request: amending.Request, *, preview: bool = False) -> amending.Amendment:
         """Go on with a later version of the protocol: a new epoch begins. A preview checks and writes nothing."""
         self._keys.need("trial")
@@ -160,6 +180,7 @@ class Trial:
         self._look()
         return amendment
 
+    @needs("try")
     def record_dry_run(self, found: Mapping[str, Any]) -> None:
         """Record what a dry run of the protocol in force found: in production one must pass before any answer."""
         with self._write() as transaction:
@@ -167,9 +188,8 @@ class Trial:
             epochs.record_dry_run(transaction, self.epoch, found)
         self._look()
 
-    def assign(
-        self, intake: Intake | Sequence[Arrival], on: date, *, read_under: str | None = None
-    ) -> list[Outcome]:
+    @needs("assign")
+    def assign(self, intake: Intake | Sequence[Arrival], on: date, *, read_under: str | None = None) -> list[Outcome]:
         """Answer every arrival of a day, in the order given: an arm, or the reason there is none.
 
         read_under: the digest of the protocol the arrivals were read with; the one known here where it is not said.
@@ -180,27 +200,29 @@ class Trial:
 
         def answer(transaction: Transaction) -> list[Outcome]:
             self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
-            return assigning.assign(
-                transaction, self.epoch, arrivals, on, self._randomness, read_under=read_under
-            )
+            return assigning.assign(transaction, self.epoch, arrivals, on, self._randomness, read_under=read_under)
 
         return self._queue.submit(utc_text(self._clock()), answer)
 
+    @needs("assign")
     def preview(self, intake: Intake | Sequence[Arrival], on: date) -> list[Outcome]:
         """Tell what `assign` would answer, without drawing: an arm that was not drawn before is not told."""
         with self.store.read() as transaction:
             return assigning.preview(transaction, self.epoch, _arrivals(intake), on)
 
+    @needs("pauses")
     def pauses(self, known_at: datetime | None = None) -> list[Pause]:
         """Give every pause, as known now or at an earlier time."""
         with self.store.read() as transaction:
             return pausing.pauses(transaction, known_at)
 
+    @needs("pauses")
     def is_paused(self, municipality_code: str, on: date, known_at: datetime | None = None) -> bool:
         """Tell whether a municipality is paused on a day, as far as the ledger knows, or knew at a time."""
         known = self.pauses(known_at)
         return any(pause.covers(on) for pause in known if pause.municipality_code == municipality_code)
 
+    @needs("pause")
     def open_pause(
         self,
         municipality_code: str,
@@ -210,7 +232,7 @@ class Trial:
         decided_on: date | None = None,
     ) -> PauseChange:
         """Open a pause by hand; `evidence` is the name and content of the file it rests on."""
-        _check_municipality(municipality_code)
+        pausing.check_municipality(municipality_code)
         with self._write() as transaction:
             return pausing.open_pause(
                 transaction,
@@ -223,15 +245,17 @@ class Trial:
                 **pausing.by_hand(by, recording.keep(transaction, evidence)),
             )
 
+    @needs("pause")
     def close_pause(
         self, municipality_code: str, reopened_on: date, by: ByHand, evidence: tuple[str, bytes] | None = None
     ) -> PauseChange:
         """Close the open pause of a municipality: `reopened_on` is the first day that is not paused."""
-        _check_municipality(municipality_code)
+        pausing.check_municipality(municipality_code)
         with self._write() as transaction:
             decided = pausing.by_hand(by, recording.keep(transaction, evidence))
             return pausing.close_pause(transaction, municipality_code, reopened_on, **decided)
 
+    @needs("pause")
     def correct_pause(
         self,
         municipality_code: str,
@@ -241,16 +265,18 @@ class Trial:
         evidence: tuple[str, bytes] | None = None,
     ) -> PauseChange:
         """Record another end of the pause that began on a day; None where it has not ended after all."""
-        _check_municipality(municipality_code)
+        pausing.check_municipality(municipality_code)
         with self._write() as transaction:
             decided = pausing.by_hand(by, recording.keep(transaction, evidence))
             return pausing.correct_pause(transaction, municipality_code, closed_on, reopened_on, **decided)
 
+    @needs("pause")
     def apply_closures(self, closures: Iterable[Closure], on: date) -> list[PauseChange]:
         """Open and close what the declared rule decided up to a day; doing it again changes nothing."""
         with self._write() as transaction:
             return pausing.apply_closures(transaction, closures, on, self.protocol.infection.rule)
 
+    @needs("pause")
     def decide_pauses(self, on: date) -> list[PauseChange]:
         """Apply the declared rule to every imported file, as known on a day; doing it again changes nothing."""
         with self._write() as transaction:
@@ -261,42 +287,47 @@ class Trial:
         closures = pausing.decide(self.epoch.texts[f"rules/{name}.toml"], published, self.protocol, on)
         return self.apply_closures(closures, on)
 
+    @needs("import")
     def import_infection(self, published: Iterable[tuple[Publication, bytes]]) -> int:
         """Keep published files word for word; give how many were new."""
         with self._write() as transaction:
             return recording.import_publications(transaction, published)
 
+    @needs("conduct")
     def record_conversations(self, conversations: Sequence[Conversation]) -> int:
         """Record conversations; give how many were new."""
         with self._write() as transaction:
             return recording.record_conversations(transaction, self.protocol, conversations)
 
+    @needs("correct")
     def correct(self, correction: Correction) -> int | None:
         """Record what turned out about a citizen, beside the assignment; give its row, None where it stands."""
         with self._write() as transaction:
             return correcting.correct(transaction, self.protocol, correction, self._randomness)
 
+    @needs("correct")
     def check_correction(self, correction: Correction) -> None:
         """Raise what `correct` would raise, and write nothing."""
         with self.store.read() as transaction:
             correcting.prepared(transaction, self.protocol, correction)
 
+    @needs("corrections")
     def corrections(self) -> list[dict[str, Any]]:
         """Give the corrections that stand."""
         with self.store.read() as transaction:
             return correcting.listed(transaction)
 
+    @needs("erase")
     def erasable(self, participant_id: str) -> Erasure:
         """Tell what would be erased of a citizen, and the code that `erase` must be given."""
         with self.store.read() as transaction:
             return erasing.erasable(transaction, participant_id)
 
+    @needs("erase")
     def erase(self, participant_id: str, on: date, *, reason: str, recorded_by: str, code: str) -> Erasure:
         """Erase what leads from the ledger to a citizen, and write the files of the database anew; for good."""
         with self._write() as transaction:
-            found = erasing.erase(
-                transaction, participant_id, on, reason=reason, recorded_by=recorded_by, code=code
-            )
+            found = erasing.erase(transaction, participant_id, on, reason=reason, recorded_by=recorded_by, code=code)
         self.store.compact()
         return found
 
@@ -304,18 +335,21 @@ class Trial:
         """Sign where the ledger ends now; None without a signing key. Written to the checkpoint folder, if any."""
         return self.sign(self.head)
 
+    @needs("prove")
     def prove(self, participant_id: str) -> dict[str, Any]:
         """Prove that a citizen's answer is in the ledger, against a checkpoint made now or the newest one kept."""
         signed = proving.newest_checkpoint(self.checkpoint(), self._checkpoint_dir, self.trial_id)
         with self.store.read() as transaction:
             return proving.inclusion_proof(transaction, participant_id, signed)
 
+    @needs("prove-growth")
     def prove_growth(self, earlier: checkpoints.Checkpoint) -> dict[str, Any]:
         """Prove that the ledger begins with what an earlier checkpoint speaks of."""
         signed = proving.newest_checkpoint(self.checkpoint(), self._checkpoint_dir, self.trial_id)
         with self.store.read() as transaction:
             return proving.growth_proof(transaction, earlier, signed)
 
+    @needs("reveal")
     def reveal(self, epoch: int) -> EpochKey:
         """Give the key of an epoch, to be published; in production only once nothing is drawn with it."""
         self._keys.need("trial")
@@ -356,25 +390,3 @@ class Trial:
 
 def _arrivals(intake: Intake | Sequence[Arrival]) -> Sequence[Arrival]:
     return intake.arrivals if isinstance(intake, Intake) else intake
-
-
-def _check_municipality(code: str) -> None:
-    if code not in {municipality.code for municipality in load_municipalities()}:
-        raise StateError(
-            "a municipality must be named by its code of four digits", found=ascii(code)[:40],
-            mend="see protocols/codes/municipalities.csv", code="municipality",
-        )  # fmt: skip
-
-
-def _check_against_newest(transaction: Transaction, folder: Path, opened: Row) -> None:
-    path = checkpoints.newest(folder, opened["trial_id"])
-    if path is None:
-        return
-    problem = checkpoints.contradiction(
-        checkpoints.read_checkpoint(path), opened, transaction.head, transaction.hash_of
-    )
-    if problem:
-        raise LedgerError(
-            "the ledger must hold everything its newest checkpoint holds", found=problem, where=str(path),
-            mend="do not assign: the database is cut, rewritten or an old backup; trial verify", code="checkpoint",
-        )  # fmt: skip

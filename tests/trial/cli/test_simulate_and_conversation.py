@@ -34,6 +34,7 @@ class Desk:
         keys = {"trial": "trial.key", "identity": "identity.key"}
         if mode == "production":
             keys["signing"] = "signing.key"
+            self.env["TRIAL_ROLE"] = "designer"
             self.env["TRIAL_SIGNING_KEY_FILE"] = str(self.folder / "signing.key")
         for purpose, name in keys.items():
             made = self.trial("key", "new", self.folder / name, "--purpose", purpose, "--mode", mode)

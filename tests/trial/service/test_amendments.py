@@ -12,12 +12,25 @@ from click.testing import CliRunner
 
 from tests.amended import AMENDED_ON, BLOCKS, COARSER, TWO_TO_ONE, amend, amended
 from tests.bundles import protocol
-from tests.opened import DAY, KEYS, PROTOCOL, TickingClock, arms, arrival, arrivals, dry_run, open_trial, url
+from tests.opened import (
+    DAY,
+    KEYS,
+    PROTOCOL,
+    EveryRole,
+    TickingClock,
+    arms,
+    arrival,
+    arrivals,
+    dry_run,
+    open_trial,
+    url,
+)
 from trial.cli import main
 from trial.errors import LedgerError, ProtocolError, StateError
 from trial.intake import Arrival
 from trial.keys import Keys, new_key_file
 from trial.ledger.proof import rebuild, verify_store
+from trial.roles import Role
 from trial.service import Request, Trial, amending
 
 LATER = datetime(2021, 4, 1, 7, tzinfo=UTC)
@@ -269,7 +282,7 @@ def test_the_key_of_a_closed_epoch_can_be_revealed_in_production_and_the_open_on
     tmp_path: Path, clock: TickingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = Keys(*(replace(one, mode="production") for one in (KEYS.trial, KEYS.identity, KEYS.signing) if one))
-    trial = Trial.init(url(tmp_path), PROTOCOL, keys, "production", clock=clock)
+    trial = EveryRole.init(url(tmp_path), PROTOCOL, keys, "production", clock=clock, role=Role.DESIGNER)
     trial.record_dry_run(dry_run(trial))
     trial.assign(arrivals(range(5)), DAY)
     clock.now = LATER

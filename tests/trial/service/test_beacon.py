@@ -18,6 +18,7 @@ from trial.ledger.beacon import published_at, read_value
 from trial.ledger.kinds import malformed
 from trial.protocol import load_protocol
 from trial.protocol.model import Beacon
+from trial.roles import Role
 from trial.service import Trial
 
 DECLARED = 'procedure = "simple@1"\n[randomisation.beacon]\nname = "drand"\nround = 600000'
@@ -29,7 +30,8 @@ PRODUCTION = Keys(*(replace(one, mode="production") for one in (KEYS.trial, KEYS
 
 def opened(folder: Path, table: str = DECLARED, mode: str = "test", value: str | None = None) -> Trial:
     keys, clock = PRODUCTION if mode == "production" else KEYS, TickingClock()
-    return Trial.init(url(folder), protocol(folder, table), keys, mode, clock=clock, beacon_value=value)
+    path = protocol(folder, table)
+    return Trial.init(url(folder), path, keys, mode, clock=clock, beacon_value=value, role=Role.DESIGNER)
 
 
 def refused(caught: pytest.ExceptionInfo[StateError]) -> str:

@@ -20,6 +20,7 @@ from trial.keys import Keys, SecretKey
 from trial.ledger.checkpoint import read_checkpoint
 from trial.ledger.inclusion import check_proof
 from trial.procedures import epoch_key
+from trial.roles import Role
 from trial.service import Trial
 
 
@@ -157,14 +158,14 @@ def test_no_key_is_revealed_while_it_still_draws(tmp_path: Path) -> None:
     production = Keys(*(replace(one, mode="production") for one in (KEYS.trial, KEYS.identity, KEYS.signing) if one))
     folder = tmp_path / "production"
     folder.mkdir()
-    trial = Trial.init(url(folder), PROTOCOL, production, "production", clock=TickingClock())
+    trial = Trial.init(url(folder), PROTOCOL, production, "production", clock=TickingClock(), role=Role.KEY_HOLDER)
     with pytest.raises(StateError) as caught:
         trial.reveal(1)
     assert caught.value.stable_code == "epoch-open"
-    over = Trial.open(url(folder), production, TickingClock(datetime(2022, 1, 2, tzinfo=UTC)))
+    over = Trial.open(url(folder), production, TickingClock(datetime(2022, 1, 2, tzinfo=UTC)), role=Role.KEY_HOLDER)
     assert over.reveal(1).epoch == 1
     with pytest.raises(KeyFileError):
-        Trial.open(url(folder), Keys(), TickingClock()).reveal(1)
+        Trial.open(url(folder), Keys(), TickingClock(), role=Role.KEY_HOLDER).reveal(1)
 
 
 def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

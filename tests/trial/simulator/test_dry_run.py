@@ -9,13 +9,14 @@ import pytest
 from click.testing import CliRunner
 
 from tests.bundles import protocol
-from tests.opened import DAY, KEYS, PROTOCOL, TickingClock, arms, arrivals, dry_run, open_trial, url
+from tests.opened import DAY, KEYS, PROTOCOL, EveryRole, TickingClock, arms, arrivals, dry_run, open_trial, url
 from trial.cli import main
 from trial.errors import LodtraekError, StateError
 from trial.keys import Keys, new_key_file
 from trial.ledger.epoch import Epoch
 from trial.ledger.proof import verify_store
 from trial.ledger.replay import TRIED
+from trial.roles import Role
 from trial.service import Trial
 from trial.simulator import dry_run as try_out
 
@@ -23,7 +24,7 @@ PRODUCTION = Keys(*(replace(one, mode="production") for one in (KEYS.trial, KEYS
 
 
 def in_production(database: str) -> Trial:
-    return Trial.init(database, PROTOCOL, PRODUCTION, "production", clock=TickingClock())
+    return EveryRole.init(database, PROTOCOL, PRODUCTION, "production", clock=TickingClock(), role=Role.DESIGNER)
 
 
 def with_table(folder: Path, table: str, ratio: tuple[int, ...] = (1, 1)) -> Trial:
@@ -81,7 +82,7 @@ def test_in_production_nobody_is_answered_before_a_dry_run_has_passed(database_u
         with pytest.raises(StateError, match="trial dry-run") as caught:
             ask(arrivals(range(3)), DAY)
         assert caught.value.stable_code == "dry-run-missing" and caught.value.http_status == 409
-    other_process = Trial.open(database_url, PRODUCTION, TickingClock())
+    other_process = EveryRole.open(database_url, PRODUCTION, TickingClock())
     checks = {**dict.fromkeys(TRIED, True), "ratio": False}
     other_process.record_dry_run(dry_run(trial, passed=False, checks=checks))
     with pytest.raises(StateError, match="trial dry-run"):
@@ -131,12 +132,13 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("trial.toml").write_text(
         'key_file = "trial.key"\nidentity_key_file = "identity.key"\nsigning_key_file = "signing.key"\n'
     )
-    run = CliRunner().invoke
+    run = CliRunner(env={"TRIAL_ROLE": "designer"}).invoke
     assert run(main, ["init", str(PROTOCOL), "--mode", "production"]).exit_code == 0
     tried = run(main, ["dry-run", "--dry-run", "--json"])
     assert tried.exit_code == 0 and json.loads(tried.stdout)["passed"] and "Nothing was written" in tried.stderr
     refused = run(main, ["assign", "--participant", "SYN-1", "--jobcentre", "0461", "--target-group", "dagpenge",
-        "--spell-start-on", "2021-02-01", "--birth-on", "1990-01-01", "--on", "2021-03-01"])  # fmt: skip
+        "--spell-start-on", "2021-02-01", "--birth-on", "1990-01-01", "--on", "2021-03-01",
+        "--role", "intake"])  # fmt: skip
     assert refused.exit_code == 17 and "trial dry-run" in refused.stderr
     passed = run(main, ["dry-run", "--seed", "2"])
     assert (
