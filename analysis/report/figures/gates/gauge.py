@@ -58,7 +58,7 @@ def _drawn(scales: list[Scale], finding: Finding, words: Words) -> Picture:
 
 
 def _scale(axes: Axes, scale: Scale, words: Words) -> None:
-    base = scale.lowest
+    base = min(scale.lowest, scale.value, scale.threshold)
     top = base + 1.25 * max(scale.value - base, scale.threshold - base, 1e-9)
     top = min(top, 1.02) if scale.share and max(scale.value, scale.threshold) <= 1 else top
     limits = (base - 0.015 * (top - base), top)
