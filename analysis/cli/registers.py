@@ -51,6 +51,17 @@ def code_table(code_file: Path | None, unknown_as: str | None) -> "NDArray[np.ui
 @click.option("--seed", type=click.IntRange(min=0), required=True, help="Everything follows from it.")
 @click.option("--doses", type=FILE, help="Parquet with dose_physical_if_ARM for every participant and arm.")
 @click.option("--theta", type=float, help="Log hazard ratio of all conversations digital against all physical.")
+@click.option(
+    "--theta-from",
+    type=(click.IntRange(min=1), float),
+    multiple=True,
+    metavar="WEEK THETA",
+    help="Another theta from this week of the spell on; may be repeated.",
+)
+@click.option("--theta-paused", type=float, help="Another theta while the own municipality is paused.")
+@click.option(
+    "--recalls", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share waiting for a recall."
+)
 @click.option("--others", type=click.IntRange(min=0), help="People outside the trial; 5 % and 100 if not said.")
 @click.option(
     "--replicates", type=click.IntRange(min=1), default=8, show_default=True, help="Life courses for truth."
@@ -63,6 +74,9 @@ def synthesise(
     seed: int,
     doses: Path | None,
     theta: float | None,
+    theta_from: tuple[tuple[int, float], ...],
+    theta_paused: float | None,
+    recalls: float,
     others: int | None,
     replicates: int,
     as_json: bool,
@@ -75,19 +89,22 @@ def synthesise(
 
     from analysis.outcomes import measure_codes, shipped_codes
     from analysis.registers.people import participants
-    from analysis.registers.planted import THETA
+    from analysis.registers.scenario import THETA, Scenario
     from analysis.registers.synthetic import synthesise as write
     from trial.bundle import read_bundle
 
     read = read_bundle(bundle)
     people = participants(
-        read.assignments.to_pandas(), read.protocol.arms, None if doses is None else pd.read_parquet(doses)
+        read.assignments.to_pandas(),
+        read.protocol.arms,
+        None if doses is None else pd.read_parquet(doses),
+        read.pauses.to_pandas(),
     )
     truth = write(
         people,
         out,
         seed=seed,
-        theta=THETA if theta is None else theta,
+        planted=Scenario(THETA if theta is None else theta, theta_from, theta_paused, recalls),
         outcomes=read.protocol.outcomes,
         estimands=read.protocol.estimands,
         measure=measure_codes(shipped_codes()),

@@ -53,6 +53,7 @@ _TARGETS = (Life.SELF_SUPPORT, Life.SICK, Life.STUDY, Life.LEAVE)
 _LONGEST = 400
 _SINCE = np.arange(_LONGEST)
 FIND = 0.053 * (1 + _SINCE / 10) ** -0.30  # newly unemployed leave fastest
+RECALL = np.where((_SINCE >= 4) & (_SINCE <= 9), 6.0, 1.0)  # the job comes back, if it does, in these weeks
 LOSE = 0.0025 + 0.012 * np.exp(-_SINCE / 16) + 0.05 * (_SINCE < 2)  # a share of jobs ends before its fourth week
 _WEEKS = np.arange(54)
 FIND_SEASON = 1 + 0.15 * np.cos((_WEEKS - 14) / 52 * 2 * np.pi) - 0.35 * (_WEEKS >= 51)
@@ -79,13 +80,19 @@ class Traits:
     activated: Bools
     sideline: Bools
     hours: Floats
+    recalled: Bools
 
     def __len__(self) -> int:
         return len(self.age)
 
 
-def draw_traits(rng: np.random.Generator, insured: Bools, age_from: Floats, age_to: Floats) -> Traits:
-    """Draw the traits of persons of whom the insurance and the bounds of the age are known."""
+def draw_traits(
+    rng: np.random.Generator, insured: Bools, age_from: Floats, age_to: Floats, recalls: float = 0.0
+) -> Traits:
+    """Draw the traits of persons of whom the insurance and the bounds of the age are known.
+
+    recalls: the share who wait to be called back to the job they left.
+    """
     n = len(insured)
     age = age_from + rng.random(n) * (age_to - age_from)
     frailty = rng.gamma(2.5, 1 / 2.5, n)
@@ -99,6 +106,7 @@ def draw_traits(rng: np.random.Generator, insured: Bools, age_from: Floats, age_
         activated=rng.random(n) < 0.3,
         sideline=rng.random(n) < 0.06,
         hours=np.where(rng.random(n) < 0.75, 37.0, rng.uniform(12, 36, n).round()),
+        recalled=rng.random(n) < recalls if recalls else np.zeros(n, dtype=np.bool_),
     )
 
 
@@ -122,7 +130,9 @@ def advance(
     low += lose
     find = _MOVES[:, Life.WORK][life]
     unemployed = life == Life.UNEMPLOYED
-    find = np.where(unemployed, np.minimum(FIND[spent] * FIND_SEASON[week] * traits.rate * effect, 0.9), find)
+    recall = np.where(traits.recalled, RECALL[spent], 1.0)
+    hazard = FIND[spent] * FIND_SEASON[week] * traits.rate * effect * recall
+    find = np.where(unemployed, np.minimum(hazard, 0.9), find)
     after[(u >= low) & (u < low + find)] = Life.WORK
     return after, np.where(after == life, since + 1, 0).astype(np.int16)
 

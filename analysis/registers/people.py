@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.registers.life import Bools, Floats
+from analysis.registers.scenario import Pauses
 from analysis.registers.weeks import week_of
 from trial.errors import RegisterError
 
@@ -36,13 +37,19 @@ class Participants:
     age_from: Floats
     age_to: Floats
     dose: Mapping[str, Floats]
+    pauses: Pauses
 
     def __len__(self) -> int:
         return len(self.ids)
 
 
-def participants(assignments: pd.DataFrame, arms: Iterable[Any], doses: pd.DataFrame | None) -> Participants:
-    """Make the participants, in the order of their ids; `arms` are the protocol's, the comparison first."""
+def participants(
+    assignments: pd.DataFrame, arms: Iterable[Any], doses: pd.DataFrame | None, pauses: pd.DataFrame | None = None
+) -> Participants:
+    """Make the participants, in the order of their ids; `arms` are the protocol's, the comparison first.
+
+    pauses: municipality_code, closed_on, reopened_on, as a bundle has them.
+    """
     rows = assignments.sort_values("participant_id", ignore_index=True)
     if rows.empty:
         raise RegisterError("a trial needs participants", found="none", mend="export a bundle with assignments")
@@ -58,7 +65,17 @@ def participants(assignments: pd.DataFrame, arms: Iterable[Any], doses: pd.DataF
         age_from=np.array([bounds[level][0] for level in ages]),
         age_to=np.array([bounds[level][1] for level in ages]),
         dose={arm.name: _dose(rows["participant_id"], arm.name, arm.modes, doses) for arm in arms},
+        pauses=_pauses(rows, pauses),
     )
+
+
+def _pauses(rows: pd.DataFrame, pauses: pd.DataFrame | None) -> Pauses:
+    if pauses is None or "municipality_code" not in rows:
+        return Pauses.none(len(rows))
+    first, last = (pd.to_datetime(pauses[name]) for name in ("closed_on", "reopened_on"))
+    spans = zip(pauses["municipality_code"], first, last, strict=True)
+    days = [(code, start.date(), None if pd.isna(stop) else stop.date()) for code, start, stop in spans]
+    return Pauses.of(list(rows["municipality_code"]), days)
 
 
 def age_bounds(level: str) -> tuple[float, float]:

@@ -21,9 +21,9 @@ from analysis.registers import life as life_course
 from analysis.registers.life import Bools, Floats, Hours, Ints, Life, Traits
 from analysis.registers.pay import hourly_wages
 from analysis.registers.people import Participants
+from analysis.registers.scenario import Pauses, Scenario
 from analysis.registers.weeks import THURSDAY, month_of, weeks_in_month
 
-THETA = -0.045
 BEFORE = 6  # weeks before randomisation that matter: pay of the same month
 LOOK_AHEAD = 12  # weeks after the last declared one: an exit is seen when four weeks have passed
 
@@ -70,18 +70,19 @@ class Truth:
     monte_carlo_se: Mapping[str, float]
 
 
-def effect_factor(theta: float, dose: Floats) -> Floats:
-    """Give the factor on the job-finding hazard for a share of conversations held physically."""
-    return np.asarray(np.exp(theta * (1.0 - dose)))
-
-
 def spell_so_far(rng: np.random.Generator, n: int) -> Ints:
     """Draw how many weeks citizens have been unemployed when they are randomised."""
     return np.minimum(rng.geometric(0.28, n) - 1, 20).astype(np.int16)
 
 
 def planted_truth(
-    people: Participants, outcomes: Sequence[Outcome], measure: Measure, *, theta: float, seed: int, replicates: int
+    people: Participants,
+    outcomes: Sequence[Outcome],
+    measure: Measure,
+    *,
+    planted: Scenario,
+    seed: int,
+    replicates: int,
 ) -> list[Truth]:
     """Give the true effect of every arm against the first on every outcome; nothing where no outcome is asked for."""
     if not outcomes:
@@ -89,13 +90,13 @@ def planted_truth(
     arms = list(people.dose)
     values: dict[tuple[str, str], list[Floats]] = {(o.name, arm): [] for o in outcomes for arm in arms}
     horizon = max(outcome.by_week for outcome in outcomes) + LOOK_AHEAD
-    calendar = _Calendar.of(people.week_0, horizon)
+    calendar = _Calendar.of(people.week_0, horizon, people.pauses)
     for replicate in range(replicates):
         rng = np.random.default_rng([seed, 7, replicate])
-        draw = _Draw.of(people, rng, horizon)
+        draw = _Draw.of(people, rng, horizon, planted.recalls)
         wage = hourly_wages(np.random.default_rng([seed, 8, replicate]), len(people))
         for arm in arms:
-            world = _world(draw, calendar, effect_factor(theta, people.dose[arm]), horizon, wage)
+            world = _world(draw, calendar, (planted, people, arm), horizon, wage)
             ended = replace(world, codes=_ended(world.codes, draw))
             for outcome in outcomes:
                 seen = world if outcome.variable == "time-to-exit" else ended
@@ -119,7 +120,10 @@ def _truth(outcome: Outcome, arms: list[str], values: Mapping[tuple[str, str], l
 
 @dataclass(frozen=True)
 class _Calendar:
-    """Where each citizen's own weeks lie: ISO number, months of three weekdays, the Monday's share of days."""
+    """Where each citizen's own weeks lie: ISO number, months of three weekdays, the Monday's share of days.
+
+    at: rows of `closed`, which says what municipality is paused in what week.
+    """
 
     number: Ints
     thursday: Ints
@@ -129,9 +133,11 @@ class _Calendar:
     months: int
     month_weeks: NDArray[np.uint8]
     whole_month: NDArray[np.int64]
+    at: NDArray[np.int64]
+    closed: Bools
 
     @classmethod
-    def of(cls, week_0: Sequence[date], horizon: int) -> "_Calendar":
+    def of(cls, week_0: Sequence[date], horizon: int, pauses: Pauses) -> "_Calendar":
         first = min(week_0) - timedelta(weeks=BEFORE)
         count = (max(week_0) - first).days // 7 + horizon + 1
         mondays = tuple(first + timedelta(weeks=k) for k in range(count))
@@ -153,6 +159,8 @@ class _Calendar:
             months=int(sunday.max()) + 1,
             month_weeks=np.array([weeks_in_month(day) for day in mondays], dtype=np.uint8)[at],
             whole_month=(thursday[BEFORE:] != thursday[BEFORE]).argmax(axis=0),
+            at=at,
+            closed=pauses.table(mondays),
         )
 
 
@@ -168,9 +176,9 @@ class _Draw:
     coding: NDArray[np.float32]
 
     @classmethod
-    def of(cls, people: Participants, rng: np.random.Generator, horizon: int) -> "_Draw":
+    def of(cls, people: Participants, rng: np.random.Generator, horizon: int, recalls: float) -> "_Draw":
         n = len(people)
-        traits = life_course.draw_traits(rng, people.insured, people.age_from, people.age_to)
+        traits = life_course.draw_traits(rng, people.insured, people.age_from, people.age_to, recalls)
         so_far = spell_so_far(rng, n)
         from_work = rng.random(n) < FROM_WORK
         death = np.minimum(rng.geometric(life_course.DEATH, n), 30_000).astype(np.int16)
@@ -181,7 +189,10 @@ class _Draw:
 FROM_WORK = 0.8
 
 
-def _world(draw: _Draw, calendar: _Calendar, factor: Floats, horizon: int, wage: Floats) -> World:
+def _world(
+    draw: _Draw, calendar: _Calendar, lived: tuple[Scenario, Participants, str], horizon: int, wage: Floats
+) -> World:
+    planted, people, arm = lived
     n = len(draw.traits)
     person = np.arange(n)
     codes = np.zeros((n, horizon), dtype=np.int16, order="F")
@@ -195,6 +206,8 @@ def _world(draw: _Draw, calendar: _Calendar, factor: Floats, horizon: int, wage:
             life = np.where(unemployed, Life.UNEMPLOYED, before).astype(np.int8)
             since = np.where(unemployed, week + draw.so_far, 30).astype(np.int16)
         else:
+            closed = calendar.closed[calendar.at[step], people.pauses.place]
+            factor = planted.factor(people.dose[arm], since, closed)
             life, since = life_course.advance(
                 life, since, draw.traits, effect=factor, week=calendar.number[step], u=draw.move[step]
             )

@@ -27,8 +27,9 @@ from analysis.registers.files import Writers, write_text
 from analysis.registers.life import Bools, Floats, Ints, Life, Traits
 from analysis.registers.pay import Income
 from analysis.registers.people import Participants
-from analysis.registers.planted import FROM_WORK, Measure, Outcome, Truth, effect_factor, planted_truth, spell_so_far
+from analysis.registers.planted import FROM_WORK, Measure, Outcome, Truth, planted_truth, spell_so_far
 from analysis.registers.renumber import NewKey, renumbered
+from analysis.registers.scenario import Scenario
 from analysis.registers.truth import truth_document
 from analysis.registers.weeks import column_of, weeks_between
 
@@ -51,10 +52,20 @@ class _Persons:
     age_from: Floats
     age_to: Floats
     week_0: Ints
-    factor: Floats
+    dose: Floats
+    place: Ints
 
     def take(self, rows: NDArray[np.int64]) -> "_Persons":
         return _Persons(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class _World:
+    """The calendar, what is planted in it, and which municipality is paused in which week."""
+
+    mondays: tuple[date, ...]
+    planted: Scenario
+    closed: Bools
 
 
 def synthesise(
@@ -62,7 +73,7 @@ def synthesise(
     out: Path,
     *,
     seed: int,
-    theta: float,
+    planted: Scenario,
     outcomes: Sequence[Outcome],
     measure: Measure,
     follow_up_weeks: int,
@@ -74,7 +85,7 @@ def synthesise(
     """Write the registers and `truth.json` into a folder and give the true effects."""
     mondays = _calendar(people, follow_up_weeks)
     rng = np.random.default_rng([seed, 1])
-    persons = _persons(people, mondays, theta, len(people) // 20 + 100 if others is None else others, rng)
+    persons = _persons(people, mondays, len(people) // 20 + 100 if others is None else others, rng)
     order = rng.permutation(len(persons.week_0))
     keys = np.array([f"R{number:09d}" for number in range(1, len(order) + 1)])
     key_of = np.empty(len(order), dtype=keys.dtype)
@@ -82,17 +93,18 @@ def synthesise(
     fate = rng.random(len(people))
     absent = key_of[: len(people)][fate < NOT_IN_DREAM]
     changes = _new_keys(people, key_of, rng)
+    world = _World(mondays, planted, people.pauses.table(mondays))
     with Writers(out) as writers:
         writers.write({"link": _link(people, key_of, fate < 1 - NO_LINK, changes)})
         for start in range(0, len(order), CHUNK):
             rows = order[start : start + CHUNK]
-            chunk = _chunk(persons.take(rows), keys[start : start + CHUNK], mondays, [seed, 2, start // CHUNK])
+            chunk = _chunk(persons.take(rows), keys[start : start + CHUNK], world, [seed, 2, start // CHUNK])
             there = {name: _without(absent, table) for name, table in chunk.items()}
             writers.write(renumbered(there, changes))
             if progress:
                 progress(start + len(rows), len(order))
-    truth = planted_truth(people, outcomes, measure, theta=theta, seed=seed, replicates=replicates)
-    document = truth_document(people, truth, estimands, seed=seed, theta=theta, replicates=replicates)
+    truth = planted_truth(people, outcomes, measure, planted=planted, seed=seed, replicates=replicates)
+    document = truth_document(people, truth, estimands, seed=seed, planted=planted, replicates=replicates)
     write_text(out / "truth.json", json.dumps(document, indent=2) + "\n")
     return truth
 
@@ -103,9 +115,7 @@ def _calendar(people: Participants, follow_up_weeks: int) -> tuple[date, ...]:
     return weeks_between(first, date(last_year, 12, 28))  # 28 December always lies in the last ISO week
 
 
-def _persons(
-    people: Participants, mondays: tuple[date, ...], theta: float, others: int, rng: np.random.Generator
-) -> _Persons:
+def _persons(people: Participants, mondays: tuple[date, ...], others: int, rng: np.random.Generator) -> _Persons:
     week_0 = np.array([(day - mondays[0]).days // 7 for day in people.week_0], dtype=np.int16)
     dose = np.array([people.dose[arm][row] for row, arm in enumerate(people.arm)], dtype=np.float64)
     age = rng.uniform(18, 66, others)
@@ -114,17 +124,18 @@ def _persons(
         age_from=np.concatenate([people.age_from, age]),
         age_to=np.concatenate([people.age_to, age]),
         week_0=np.concatenate([week_0, np.full(others, -1, dtype=np.int16)]),
-        factor=np.concatenate([effect_factor(theta, dose), np.ones(others)]),
+        dose=np.concatenate([dose, np.ones(others)]),
+        place=np.concatenate([people.pauses.place, np.full(others, -1, dtype=np.int16)]),
     )
 
 
-def _chunk(persons: _Persons, keys: NDArray[Any], mondays: tuple[date, ...], seed: list[int]) -> dict[str, pa.Table]:
-    rng = np.random.default_rng(seed)
-    traits = life_course.draw_traits(rng, persons.insured, persons.age_from, persons.age_to)
+def _chunk(persons: _Persons, keys: NDArray[Any], world: "_World", seed: list[int]) -> dict[str, pa.Table]:
+    rng, mondays = np.random.default_rng(seed), world.mondays
+    traits = life_course.draw_traits(rng, persons.insured, persons.age_from, persons.age_to, world.planted.recalls)
     ends = _ends(persons, traits, rng)
     codes = np.zeros((len(mondays), len(keys)), dtype=np.int16)
     income = Income.over(mondays, len(keys))
-    for column, life, since in _live(persons, traits, mondays, rng):
+    for column, life, since in _live(persons, traits, world, rng):
         number = int(mondays[column].isocalendar().week)
         coding = rng.random(len(keys))
         codes[column] = _with_ends(life_course.code(life, since, traits, number, coding), ends, column)
@@ -140,7 +151,7 @@ def _chunk(persons: _Persons, keys: NDArray[Any], mondays: tuple[date, ...], see
 
 
 def _live(
-    persons: _Persons, traits: Traits, mondays: tuple[date, ...], rng: np.random.Generator
+    persons: _Persons, traits: Traits, world: _World, rng: np.random.Generator
 ) -> Iterator[tuple[int, NDArray[np.int8], Ints]]:
     n = len(traits)
     takes_part = persons.week_0 >= 0
@@ -149,8 +160,11 @@ def _live(
     states, shares = zip(*_START, strict=True)
     life = rng.choice(np.array(states, dtype=np.int8), size=n, p=shares)
     since = rng.integers(0, 150, n).astype(np.int16)
-    for column, monday in enumerate(mondays):
-        effect = np.where(takes_part & (column > persons.week_0), persons.factor, 1.0)
+    factor = world.planted.factor(persons.dose, since, np.zeros(n, dtype=np.bool_))
+    for column, monday in enumerate(world.mondays):
+        if world.planted.varies:
+            factor = world.planted.factor(persons.dose, since, world.closed[column, persons.place])
+        effect = np.where(takes_part & (column > persons.week_0), factor, 1.0)
         life, since = life_course.advance(
             life, since, traits, effect=effect, week=int(monday.isocalendar().week), u=rng.random(n)
         )

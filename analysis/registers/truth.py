@@ -11,6 +11,7 @@ from typing import Any
 
 from analysis.registers.people import Participants
 from analysis.registers.planted import Truth
+from analysis.registers.scenario import Scenario
 
 
 def truth_document(
@@ -19,7 +20,7 @@ def truth_document(
     estimands: Iterable[Any],
     *,
     seed: int,
-    theta: float,
+    planted: Scenario,
     replicates: int,
 ) -> dict[str, Any]:
     """Give the document: the settings, every outcome in both worlds, every declared estimand."""
@@ -28,7 +29,10 @@ def truth_document(
     return {
         "format": "lodtraek-truth/1",
         "seed": seed,
-        "theta": theta,
+        "theta": planted.theta,
+        "theta_by_spell_week": [list(pair) for pair in sorted(planted.by_spell_week)],
+        "theta_paused": planted.paused,
+        "recalls": planted.recalls,
         "hazard": "weekly job-finding hazard x exp(theta x share of conversations not held physically)",
         "participants": len(people),
         "mean_dose_physical": doses,

@@ -8,7 +8,7 @@ import pytest
 
 from analysis.outcomes import measure_codes, shipped_codes
 from analysis.registers.people import participants
-from analysis.registers.planted import THETA
+from analysis.registers.scenario import THETA, Scenario
 from analysis.registers.synthetic import synthesise
 from trial.protocol.load import load_protocol
 from trial.protocol.shipped import shipped
@@ -44,12 +44,12 @@ def protocol():
 def write_registers(protocol):
     """Write synthetic registers of assignments into a folder."""
 
-    def write(assignments, out, *, seed=1, theta=THETA, doses=None, others=50, replicates=1):
+    def write(assignments, out, *, seed=1, theta=THETA, doses=None, others=50, replicates=1, pauses=None, **planted):
         return synthesise(
-            participants(assignments, protocol.arms, doses),
+            participants(assignments, protocol.arms, doses, pauses),
             out,
             seed=seed,
-            theta=theta,
+            planted=Scenario(theta, **planted),
             outcomes=protocol.outcomes,
             estimands=protocol.estimands,
             measure=measure_codes(shipped_codes()),

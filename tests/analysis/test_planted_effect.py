@@ -22,6 +22,7 @@ from analysis.outcomes.measure import measure_codes, shipped_codes
 from analysis.plan import run_plan
 from analysis.registers.people import participants
 from analysis.registers.planted import planted_truth
+from analysis.registers.scenario import Scenario
 from analysis.registers.synthetic import synthesise
 from trial.procedures import Draws, Unit, declared, next_arm
 from trial.protocol import load_protocol, shipped
@@ -78,7 +79,14 @@ def one_run(run: int) -> dict[tuple[str, str], tuple[float, float]]:
     with TemporaryDirectory() as folder:
         people = participants(rows, PROTOCOL.arms, None)
         synthesise(
-            people, Path(folder), seed=run, theta=THETA, outcomes=(), measure=MEASURE, follow_up_weeks=60, others=0
+            people,
+            Path(folder),
+            seed=run,
+            planted=Scenario(THETA),
+            outcomes=(),
+            measure=MEASURE,
+            follow_up_weeks=60,
+            others=0,
         )
         frame = analysis_set(rows, CONVERSATIONS, Path(folder), PROTOCOL).frame
     effects = run_plan(PROTOCOL, frame)
@@ -90,7 +98,7 @@ def one_run(run: int) -> dict[tuple[str, str], tuple[float, float]]:
 def truth() -> dict[str, float]:
     people = participants(drawn(citizens(), 0), PROTOCOL.arms, None)
     outcomes = [outcome for outcome in PROTOCOL.outcomes if outcome.name in OUTCOMES]
-    found = planted_truth(people, outcomes, MEASURE, theta=THETA, seed=1, replicates=500)
+    found = planted_truth(people, outcomes, MEASURE, planted=Scenario(THETA), seed=1, replicates=500)
     return {one.outcome: one.effect["digital"] for one in found}
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from analysis.outcomes import analysis_set, measure_codes, shipped_codes
 from analysis.registers.people import participants
-from analysis.registers.planted import THETA, planted_truth
+from analysis.registers.planted import planted_truth
 from analysis.registers.read import read_pay
+from analysis.registers.scenario import Scenario
 from trial.errors import RegisterError
 from trial.protocol.load import load_protocol
 from trial.protocol.shipped import shipped
@@ -59,7 +60,7 @@ def frame(declared, assignments, registers):
 def truth(declared, assignments):
     people = participants(assignments, declared.arms, None)
     measure = measure_codes(shipped_codes())
-    found = planted_truth(people, declared.outcomes, measure, theta=THETA, seed=5, replicates=3)
+    found = planted_truth(people, declared.outcomes, measure, planted=Scenario(), seed=5, replicates=3)
     return {one.outcome: one.mean for one in found}
 
 
