@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from analysis.identify.comparison import Comparison
 from analysis.identify.partial import Floats, Ints, partial
@@ -65,13 +65,20 @@ def delta_at_zero(
 
 def signed_rank_gamma(differences: Floats, alpha: float) -> float | None:
     """Give the gamma at which the upper p-value of the signed rank test of pairs reaches alpha."""
-    all_ranks = stats.rankdata(np.abs(differences))
+    all_ranks = mean_ranks(np.abs(differences))
     used = differences != 0
     if used.sum() < 2:
         return None
     ranks, own = all_ranks[used], float(all_ranks[differences > 0].sum())
     towards = max(own, float(ranks.sum()) - own)
     return _crossing(lambda gamma: signed_rank_p(ranks, towards, gamma), alpha)
+
+
+def mean_ranks(values: Floats) -> Floats:
+    """Rank values from 1; equal ones share the mean of their ranks."""
+    _, position, count = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: Floats = (np.cumsum(count) - (count - 1) / 2)[position]
+    return ranks
 
 
 def signed_rank_p(ranks: Floats, statistic: float, gamma: float) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from analysis.identify.comparison import Comparison, Floats
+from analysis.identify.comparison import Codes, Comparison, Floats
 from analysis.identify.panel import Panel
 
 Basis = Literal["replayed", "chained", "stated", "simulated"]
@@ -24,8 +24,8 @@ class LedgerProof:
     """How it is known that arms were drawn.
 
     problems: what did not hold, empty where all did. probability: (n,) of treatment, in the order of those drawn,
-    None where nobody recorded it. received: (n,) treatment received, NaN where unknown. saturations: the shares of
-    treatment drawn for whole clusters, where they were.
+    None where nobody recorded it. received: (n,) treatment received, NaN where unknown. lots: (n,) codes of those who
+    share one draw, as the members of a cluster. saturations: the shares of treatment drawn for whole clusters.
     """
 
     basis: Basis
@@ -33,6 +33,7 @@ class LedgerProof:
     problems: tuple[str, ...] = ()
     probability: Floats | None = None
     received: Floats | None = None
+    lots: Codes | None = None
     saturations: tuple[float, ...] = ()
     entries: int = 0
     head: str = ""

@@ -139,8 +139,11 @@ def _of_drawn(
     panel: Panel, ledger: LedgerProof, kept: Bools
 ) -> LedgerProof:  # fmt: skip
     """Keep the proof's rows of those drawn; where it has none, received is the mode of the first talk held."""
-    chance, received = ledger.probability, ledger.received
+    chance, received, lots = ledger.probability, ledger.received, ledger.lots
     if received is None:
         mode_held = panel.first_talk(panel.weeks)[1]
         received = np.where(mode_held > NONE, (mode_held > PHYSICAL).astype(np.float64), np.nan)
-    return replace(ledger, probability=None if chance is None else chance[kept], received=received[kept])
+    return replace(
+        ledger, probability=None if chance is None else chance[kept], received=received[kept],
+        lots=None if lots is None else lots[kept],
+    )  # fmt: skip

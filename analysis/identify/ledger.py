@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 import orjson
 
+from analysis.identify.comparison import Codes
 from analysis.identify.evidence import LedgerProof
 from analysis.identify.partial import Floats
 from trial.bundle import Bundle, verify_bundle
+from trial.protocol import Protocol
 
 _HASH = re.compile(r'"hash":"([0-9a-f]{64})",')
 _PREV = re.compile(r'"prev":"([0-9a-f]{64})","seq":(\d+)\}$')
@@ -29,13 +31,15 @@ FIRST = "0" * 64
 def prove(bundle: Bundle, arms: tuple[str, str], *, replay: bool) -> LedgerProof:
     """Prove a bundle: arms are (comparison, treatment). Arrays are in the order of the participants' identifiers."""
     manifest = bundle.manifest
-    chain = check_chain(bundle.ledger(), str(manifest.get("ledger_head")), manifest.get("ledger_length"))
-    problems = [*chain, *check_assignments(bundle)]
+    lines = list(bundle.ledger())
+    chain = check_chain(lines, str(manifest.get("ledger_head")), manifest.get("ledger_length"))
+    problems = [*chain, *check_assignments(bundle, lines)]
     if replay and not problems:
         problems += [f"{one.where}: {one.problem}" for one in verify_bundle(bundle.folder).findings]
+    rows = bundle.assignments.to_pandas().sort_values("participant_id", ignore_index=True, kind="stable")
     return LedgerProof(
         "replayed" if replay else "chained", f"the ledger of {bundle.protocol.trial.id}", tuple(problems),
-        probability_of(bundle.assignments.to_pandas(), arms), None, saturations_of(bundle.protocol),
+        probability_of(rows, arms), None, lots_of(rows, bundle.protocol), saturations_of(bundle.protocol),
         int(manifest.get("ledger_length") or 0), str(manifest.get("ledger_head") or ""),
     )  # fmt: skip
 
@@ -56,10 +60,10 @@ def check_chain(lines: Iterable[str], head: str, length: int | None) -> list[str
     return []
 
 
-def check_assignments(bundle: Bundle) -> list[str]:
+def check_assignments(bundle: Bundle, lines: Iterable[str]) -> list[str]:
     """Compare arms and probabilities with those the ledger holds, in its order; who they are it need not tell."""
     arms = [arm.name for arm in bundle.protocol.arms]
-    told = list(_assigned(bundle.ledger(), arms))
+    told = list(_assigned(lines, arms))
     names = ["arm", "stratum", "step", *(f"prob_{arm}_exact" for arm in arms)]
     shown = list(zip(*(bundle.assignments[name].to_pylist() for name in names), strict=True))
     if len(told) != len(shown):
@@ -68,7 +72,7 @@ def check_assignments(bundle: Bundle) -> list[str]:
     return [f"{different} assignments are not what the ledger holds"] if different else []
 
 
-def _assigned(lines: Iterator[str], arms: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+def _assigned(lines: Iterable[str], arms: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     for line in lines:
         if _ASSIGNED in line:
             payload = orjson.loads(line)["payload"]
@@ -76,16 +80,24 @@ def _assigned(lines: Iterator[str], arms: Sequence[str]) -> Iterator[tuple[Any, 
             yield (payload["arm"], payload["stratum"], payload["step"], *(chances[arm] for arm in arms))
 
 
-def probability_of(assignments: Any, arms: tuple[str, str]) -> Floats:
-    """Give everybody's recorded chance of the treatment arm among the two, by participant; NaN in other arms."""
-    rows = assignments.sort_values("participant_id", ignore_index=True)
+def probability_of(rows: Any, arms: tuple[str, str]) -> Floats:
+    """Give everybody's recorded chance of the treatment arm among the two arms."""
     against, of = (rows[f"prob_{arm}"].to_numpy(dtype=np.float64) for arm in arms)
     both = np.where(against + of > 0, against + of, 1.0)
     chance: Floats = of / both
     return chance
 
 
-def saturations_of(protocol: Any) -> tuple[float, ...]:
+def lots_of(rows: Any, protocol: Protocol) -> Codes | None:
+    """Give the clusters that share a draw; None where everybody has one."""
+    randomisation = protocol.randomisation
+    if not randomisation.procedure.startswith("cluster@"):
+        return None
+    _, codes = np.unique(rows[randomisation.parameters["factor"]].astype(str), return_inverse=True)
+    return codes.astype(np.int32)
+
+
+def saturations_of(protocol: Protocol) -> tuple[float, ...]:
     """Give the shares of treatment that were drawn for whole markets; none where citizens alone were drawn."""
     randomisation = protocol.randomisation
     if not randomisation.procedure.startswith("saturation@"):

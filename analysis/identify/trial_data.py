@@ -21,6 +21,7 @@ import pandas as pd
 from analysis.cohort import link_cohort
 from analysis.identify.comparison import Codes, Comparison, Floats
 from analysis.identify.evidence import Evidence, LedgerProof
+from analysis.identify.ledger import lots_of, probability_of
 from analysis.identify.panel import CENSORED, EMPLOYMENT, PHYSICAL, TELEPHONE, VIDEO, Bytes, Panel, placed
 from analysis.outcomes.history import history
 from analysis.outcomes.measure import measure, shipped_codes
@@ -67,7 +68,9 @@ def panel_of_trial(bundle: Bundle, registers: Path, weeks: int) -> Panel:
 
 def rows_of_trial(bundle: Bundle) -> pd.DataFrame:
     """Give the assignments in the order of the participants' identifiers."""
-    rows: pd.DataFrame = bundle.assignments.to_pandas().sort_values("participant_id", ignore_index=True)
+    rows: pd.DataFrame = bundle.assignments.to_pandas().sort_values(
+        "participant_id", ignore_index=True, kind="stable"
+    )
     return rows
 
 
@@ -129,7 +132,7 @@ def complete(columns: Mapping[str, Floats]) -> Mapping[str, Floats]:
 def evidence_of_frame(
     frame: pd.DataFrame, protocol: Protocol, proof: LedgerProof, covariates: Mapping[str, Floats] | None = None
 ) -> Evidence:
-    """Gather the evidence of an analysis set and its proof, both in the order of the participants' identifiers."""
+    """Gather the evidence of an analysis set and its proof; the set's probabilities are those the proof was of."""
     against, of = arms_of(protocol)
     outcome = next((one for one in protocol.estimands if one.role == "primary"), protocol.estimands[0]).outcome
     name = outcome if outcome in frame.columns else f"{outcome}_week"
@@ -144,8 +147,10 @@ def evidence_of_frame(
         randomised=True,
     )  # fmt: skip
     drawn, known = part(whole, both), part(whole, both & np.isfinite(values))
-    chance = None if proof.probability is None else proof.probability[both]
-    ledger = replace(proof, probability=chance, received=received_of(frame)[both])
+    chance, lots = probability_of(frame, (against, of)), lots_of(frame, protocol)
+    ledger = replace(
+        proof, probability=chance[both], received=received_of(frame)[both], lots=None if lots is None else lots[both]
+    )
     return Evidence(None, replace(known, dropped=len(drawn) - len(known)), ledger, drawn)
 
 

@@ -34,10 +34,8 @@ def judge_trial(bundle: Bundle, frame: pd.DataFrame, plan: IdentificationPlan | 
     protocol = bundle.protocol
     declared = of_protocol(plan or load_plan(find_plan(plan_name(protocol))), protocol)
     proof = prove(bundle, arms_of(protocol), replay=False)
-    ordered = frame.sort_values("participant_id", ignore_index=True)
-    names = [one.name for one in protocol.covariates if one.name in ordered]
-    known = {name: ordered[name].to_numpy(dtype=float) for name in names}
-    return judge(evidence_of_frame(ordered, protocol, proof, known), declared)
+    known = {one.name: frame[one.name].to_numpy(dtype=float) for one in protocol.covariates if one.name in frame}
+    return judge(evidence_of_frame(frame, protocol, proof, known), declared)
 
 
 def plan_name(protocol: Protocol) -> str:

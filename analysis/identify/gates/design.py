@@ -4,7 +4,7 @@
    where that is written; it then meets the same tests.
 2. Ratio. Treatment minus its recorded probability has mean zero given everything before it, whatever the procedure:
    their sum over its standard deviation is a chi-square with one degree of freedom. Where the probability is one
-   constant of a plain draw the test is the exact binomial.
+   constant of a plain draw the test is the exact binomial. Who shares a draw, as a cluster does, counts as one.
 3. Balance. The same differences times each covariate and earlier outcome (in deviations from its stratum) are a
    vector with known covariance: one omnibus chi-square, valid for every sequential procedure. For a stated draw the
    covariance is that of permuting within strata (Hansen & Bowers 2008).
@@ -17,7 +17,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from analysis.identify.comparison import Comparison
 from analysis.identify.evidence import Evidence, LedgerProof
@@ -88,14 +88,36 @@ def ratio_p(drawn: Comparison, proof: LedgerProof) -> float | None:
     if (treated[variance <= 0] != chance[variance <= 0]).any():
         return 0.0
     if proof.basis == "stated" and float(chance.min()) == float(chance.max()):
-        return float(stats.binomtest(int(treated.sum()), len(treated), float(chance[0])).pvalue)
+        return binomial_p(int(treated.sum()), len(treated), float(chance[0]))
+    if proof.lots is not None:
+        size, first = lots_of(proof)
+        apart, variance = (treated - chance)[first] * size, variance[first] * size * size
+    else:
+        apart = treated - chance
     spread = math.sqrt(float(variance.sum()))
-    return float(2 * special.ndtr(-abs(float((treated - chance).sum())) / spread)) if spread > 0 else 1.0
+    return float(2 * special.ndtr(-abs(float(apart.sum())) / spread)) if spread > 0 else 1.0
+
+
+def lots_of(proof: LedgerProof) -> tuple[Floats, Ints]:
+    """Give how many share each draw, and the first of them."""
+    _, first, count = np.unique(np.asarray(proof.lots), return_index=True, return_counts=True)
+    return count.astype(np.float64), first.astype(np.int64)
+
+
+def binomial_p(count: int, n: int, chance: float) -> float:
+    """Give the exact two-sided p-value of a count: the chance of every count no likelier than it."""
+    every = np.arange(n + 1)
+    logs = (
+        special.gammaln(n + 1) - special.gammaln(every + 1) - special.gammaln(n - every + 1)
+        + every * math.log(chance) + (n - every) * math.log1p(-chance)
+    )  # fmt: skip
+    return min(1.0, float(np.exp(logs[logs <= logs[count] + 1e-7]).sum()))
 
 
 def balance_p(drawn: Comparison, proof: LedgerProof) -> tuple[float | None, int]:
     """Give the omnibus p-value of balance within strata, and how many independent variables it tests."""
-    stratum, size = compress(drawn.stratum)
+    one_draw_each = proof.lots is None  # where lots are drawn, members share their stratum with their lot
+    stratum, size = compress(drawn.stratum if one_draw_each else np.zeros(len(drawn), dtype=np.int32))
     earlier = [np.asarray(drawn.placebo[name], dtype=np.float64) for name in sorted(drawn.placebo)]
     columns = [*(column for column in drawn.covariates.T), *(one for one in earlier if np.isfinite(one).all())]
     left = [demeaned(column.astype(np.float64), stratum, size) for column in columns]
@@ -107,6 +129,11 @@ def balance_p(drawn: Comparison, proof: LedgerProof) -> tuple[float | None, int]
     treated = drawn.treatment.astype(np.float64)
     if proof.probability is not None and proof.basis != "stated":
         error, variance = treated - proof.probability, proof.probability * (1 - proof.probability)
+        if not one_draw_each:
+            _, first = lots_of(proof)
+            lot, lots = compress(np.asarray(proof.lots))
+            values = np.column_stack([np.bincount(lot, weights=column, minlength=lots) for column in values.T])
+            error, variance = error[first], variance[first]
         total, covariance = values.T @ error, values.T @ (variance[:, None] * values)
     else:
         total, covariance = _permuted(values, treated, stratum, size)

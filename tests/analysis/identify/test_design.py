@@ -84,6 +84,23 @@ def test_the_tests_have_their_size(basis):
         assert 0.02 <= (p < 0.05).mean() <= 0.09
 
 
+def test_a_cluster_is_one_draw():
+    """Members alike and drawn together: counted one by one they would refuse every second honest draw."""
+    rng = np.random.default_rng(3)
+    together, alone = [], []
+    for _ in range(300):
+        lots = np.repeat(np.arange(40), 20).astype(np.int32)
+        arm = (rng.random(40) < 0.5).astype(np.int8)[lots]
+        x = rng.normal(size=(40, 1))[lots] + 0.3 * rng.normal(size=(800, 1))
+        units = Comparison(arm, np.zeros(800), x, ("x",), lots, randomised=True)
+        proof = LedgerProof("chained", "a ledger", (), np.full(800, 0.5), lots=lots)
+        together.append((design.ratio_p(units, proof), design.balance_p(units, proof)[0]))
+        alone.append(design.ratio_p(units, replace(proof, lots=None)))
+    for p in np.array(together).T:
+        assert 0.02 <= (p < 0.05).mean() <= 0.09
+    assert (np.array(alone) < 0.05).mean() > 0.4
+
+
 @pytest.mark.parametrize(
     ("what", "problem"),
     [
