@@ -75,6 +75,7 @@ def found(
     assumption: str | None = None,
 ) -> Finding:
     """Make a finding of a known gate, with the gate's weight."""
+    da = da.replace("pct..", "pct.")  # the point of the abbreviation ends the sentence as well
     return Finding(
         gate, status, figure, threshold, Text(da=da, en=en), WEIGHTS[gate], dict(details or {}), assumption
     )
