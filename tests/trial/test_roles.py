@@ -342,8 +342,8 @@ def everything_seen(folder: Path, table: str, keys: Keys, monkeypatch: pytest.Mo
     [
         'procedure = "big-stick@1"\ntolerance = 3',
         'procedure = "permuted-block@1"\nsizes = [4, 6]',
-        'procedure = "maximal@1"\ntolerance = 2\nhorizon = 9',
-        'procedure = "pocock-simon@1"\nprobability = 0.8',
+        pytest.param('procedure = "maximal@1"\ntolerance = 2\nhorizon = 9', marks=pytest.mark.slow),
+        pytest.param('procedure = "pocock-simon@1"\nprobability = 0.8', marks=pytest.mark.slow),
     ],
     ids=lambda table: table.split('"')[1],
 )

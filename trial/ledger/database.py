@@ -41,6 +41,7 @@ PRAGMAS = (
     "secure_delete=ON",
     "cache_size=-65536",  # KiB: a batch that outgrows it is written, and flushed, in pieces
 )
+_OWNED = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'citizens'::regclass"
 NO_STATISTICS = (("citizens", "participant_id"), ("citizens", "salt"), ("sealed", "salt"), ("sealed", "content"))
 
 Question = tuple[str, tuple[Any, ...]]
@@ -187,8 +188,8 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
     connection.commit()
 
 
-def compact(engine: sa.Engine) -> None:
-    """Write anew what holds personal rows, so that no page keeps a deleted one."""
+def compact(engine: sa.Engine) -> bool:
+    """Write anew what holds personal rows, so that no page keeps a deleted one; tell whether that could be done."""
     with translated(), engine.connect() as connection:
         if connection.dialect.name == "sqlite":  # its connections stand outside a transaction as they are prepared
             statements = ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"]
@@ -196,8 +197,11 @@ def compact(engine: sa.Engine) -> None:
             statements = [f"VACUUM (FULL) {table}" for table in ("citizens", "sealed")]
             connection.execution_options(isolation_level="AUTOCOMMIT")
         with driver_of(connection) as driver:
+            if connection.dialect.name == "postgresql" and not driver.execute(_OWNED).fetchone()[0]:
+                return False
             for statement in statements:
                 driver.execute(statement)
+    return True
 
 
 @contextmanager

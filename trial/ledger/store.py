@@ -375,9 +375,9 @@ class Store:
             self.close()
             raise
 
-    def compact(self) -> None:
-        """Write the tables of personal rows anew, so that nothing deleted can be read from the files."""
-        database.compact(self._engine)
+    def compact(self) -> bool:
+        """Write the tables of personal rows anew, so that nothing deleted can be read; tell whether it was done."""
+        return database.compact(self._engine)
 
     def close(self) -> None:
         """Close every connection."""

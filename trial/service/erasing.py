@@ -14,7 +14,7 @@
    be drawn into the other arm: the ledger shows the erasure, and the intake must know whom not to send.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from trial.errors import IntakeError, StateError, withhold
@@ -70,6 +70,13 @@ def erase(
     transaction.delete(schema.CITIZENS, "participant_id", participant_id)
     transaction.delete(schema.SEALED, "record", record)
     return found
+
+
+def with_old_pages(found: Erasure) -> Erasure:
+    """Give an erasure after which the pages of the database could not be written anew."""
+    return replace(
+        found, remaining=("pages of the tables; as their owner: VACUUM (FULL) citizens, sealed", *REMAINING)
+    )
 
 
 def _answer(transaction: Transaction, participant_id: str) -> Row:
