@@ -56,6 +56,9 @@ oracle: install .venv-oracle/.installed  ## Ask packages that are not ours for t
 	$(BIN)/uv pip install --quiet --python .venv-oracle/bin/python --require-hashes -r lock/oracle.txt
 	@touch $@
 
+experiment: install  ## Run the experiment on experiments at full size (half an hour); fails where it contradicts the published table
+	$(BIN)/analysis experiment --replications 500 --published protocols/experiments/conversation-mode.json
+
 bench: install  ## Time the product beside its peers; writes bench/results.json
 	$(BIN)/python -m bench
 
