@@ -16,6 +16,7 @@ from trial.keys import Keys
 from trial.service import Trial
 
 VERIFIER = Path(__file__).resolve().parents[1] / "trial" / "verifier.py"
+WITNESS = VERIFIER.with_name("witness.py")
 TRIAL_KEY = f'{{"format":"lodtraek-key/1","purpose":"trial","mode":"test","key":"{(b"T" * 32).hex()}"}}\n'
 FACTORED = 'factor = "jobcentre", '
 ANY_RATIO = {
@@ -41,10 +42,16 @@ SATURATION = (
     'procedure = "saturation@1"\nfactor = "jobcentre"\nshares = ["1/4", "1/2", "3/4"]\n'
     'within = { procedure = "efron@1", probability = 0.9 }'
 )
+TOGETHER = {
+    "pairs": 'procedure = "matched-pairs@1"',
+    "rerandomisation": 'procedure = "rerandomisation@1"\ncandidates = 5',
+}
 DESIGNS = [
     *((name, table, ratio) for name, table in ANY_RATIO.items() for ratio in ((1, 1), (1, 2))),
     *((name, table, (1, 1)) for name, table in EQUAL_RATIO.items()),
     ("saturation", SATURATION, (1, 1)),
+    *((name, table, (1, 1)) for name, table in TOGETHER.items()),
+    ("pairs", TOGETHER["pairs"], (1, 2)),
 ]
 
 
@@ -102,10 +109,10 @@ def bundle(folder: Path, randomisation: str, ratio: tuple[int, ...] = (1, 1), ke
     return folder / "bundle"
 
 
-def verifier(*arguments: object, isolated: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run the verifier as a stranger would: a copy of the file, elsewhere, without the product."""
+def verifier(*arguments: object, isolated: bool = True, program: Path = VERIFIER) -> subprocess.CompletedProcess[str]:
+    """Run the verifier, or the witness, as a stranger would: elsewhere, without the product."""
     options = ["-I", "-S"] if isolated else []
-    command = [sys.executable, *options, str(VERIFIER), *map(str, arguments)]
+    command = [sys.executable, *options, str(program), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
 
 

@@ -1,6 +1,7 @@
 """An opened trial for tests: fixed keys, a clock that ticks, arrivals made by hand."""
 
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from trial.keys import Keys, SecretKey
 from trial.ledger import schema
 from trial.ledger.replay import TRIED, TRIED_ON
 from trial.protocol import load_municipalities, shipped
-from trial.service import Correction, Outcome, Trial
+from trial.service import Correction, Outcome, Request, Trial
 
 PROTOCOL = shipped("digital-samtaler.toml")
 KEYS = Keys(
@@ -124,10 +125,18 @@ def full_trial(folder: Path | str, checkpoint_dir: Path | None = None, clock: Ti
 
 
 def trial_of_every_kind(folder: Path | str, checkpoint_dir: Path | None = None) -> Trial:
-    """A small trial with a row of every kind, save those of batches and beacons."""
-    trial = full_trial(folder, checkpoint_dir)
+    """A small trial with a row of every kind, save beacons: amended to draw batches as one."""
+    clock = TickingClock()
+    trial = full_trial(folder, checkpoint_dir, clock)
     erase(trial, arrival(5).participant_id)
     trial.record_dry_run(dry_run(trial))
+    clock.now = datetime(2021, 4, 1, 8, tzinfo=UTC)
+    text = PROTOCOL.read_text(encoding="utf-8").replace('"big-stick@1"\ntolerance = 3', '"matched-pairs@1"')
+    with tempfile.TemporaryDirectory() as beside:
+        path = Path(beside) / "protocol.toml"
+        path.write_text(text.replace("\nversion = 1\n", "\nversion = 2\n"), encoding="utf-8")
+        trial.amend(Request(path, date(2021, 4, 1), "days are drawn as one"))
+    trial.assign(arrivals(range(10, 15)), date(2021, 4, 1))
     return trial
 
 

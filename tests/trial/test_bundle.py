@@ -41,7 +41,9 @@ def folder(original: Path, tmp_path: Path) -> Path:
 
 def test_the_bundle_holds_what_the_ledger_holds(original: Path) -> None:
     read = read_bundle(original / "bundle")
-    assert set(read.manifest["files"]) == FILES
+    declared = {"protocol.toml", "codes/municipalities.csv", "rules/trial-pause-2021.toml"}
+    of_epoch = {f"epochs/1/{name}" for name in {*declared, "protocol.json"}}
+    assert set(read.manifest["files"]) == FILES | of_epoch and declared <= FILES
     rows = [read.assignments, read.not_randomised, read.pauses, read.conversations, read.events, read.personal]
     assert [table.num_rows for table in rows] == [4, 2, 1, 2, 2, 8] and len(list(read.ledger())) == 15
     assert digest(read.protocol) == read.manifest["protocol_digest"]

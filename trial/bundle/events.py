@@ -11,6 +11,7 @@ from datetime import datetime
 
 from trial.conduct import NOT_HELD
 from trial.ledger.entry import Entry, canonical
+from trial.ledger.kinds import ASSIGNED
 from trial.ledger.pauses import covers
 from trial.ledger.projection import Row
 from trial.ledger.replay import State
@@ -38,7 +39,7 @@ class Events:
 
     def take(self, entry: Entry, payload: Row, state: State) -> None:
         """Take an entry that `state` has just applied."""
-        if entry.kind == "assigned@1":
+        if entry.kind in ASSIGNED:
             self._assigned[payload["municipality_code"]].append((payload["on"], payload["participant_id"]))
         elif entry.kind == "corrected@1":
             self._corrected.append((entry, payload))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from trial.bundle.read import Bundle, read_bundle
 from trial.bundle.tables import Collector
-from trial.bundle.write import PROTOCOL, manifest
+from trial.bundle.write import declared_files, manifest
 from trial.errors import LedgerError, LodtraekError
 from trial.keys import SecretKey
 from trial.ledger import checkpoint as checkpoints
@@ -71,8 +71,8 @@ def _compare(bundle: Bundle, state: State, collector: Collector, hashes_at: dict
     for name, table in tables.items():
         if not table.equals(getattr(bundle, name.removesuffix(".parquet"))):
             yield Finding(name, "it must be what the ledger gives")
-    for name, text in {PROTOCOL: state.opening["protocol_toml"], **state.opening["references"]}.items():
-        if (bundle.folder / name).read_bytes() != text.encode():
+    for name, text in declared_files(state).items():
+        if not (bundle.folder / name).is_file() or (bundle.folder / name).read_bytes() != text.encode():
             yield Finding(name, "it must be what the ledger holds")
     signed = None
     if bundle.manifest.get("checkpoint") is not None:

@@ -21,11 +21,12 @@ from trial.protocol import Protocol, digest, load_protocol
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle as read."""
+    """A bundle as read; `protocol` is the one in force at the end, `protocols` those of all epochs in order."""
 
     folder: Path
     manifest: dict[str, Any]
     protocol: Protocol
+    protocols: tuple[Protocol, ...]
     assignments: pa.Table
     not_randomised: pa.Table
     pauses: pa.Table
@@ -46,10 +47,21 @@ def read_bundle(folder: Path | str) -> Bundle:
     manifest = _manifest(folder / MANIFEST)
     _check_files(folder, manifest["files"])
     protocol = load_protocol(folder / PROTOCOL)
-    if digest(protocol) != manifest["protocol_digest"]:
+    if not digest(protocol) == manifest["protocol_digest"] == manifest["epochs"][-1]["protocol"]:
         raise _refused(folder / PROTOCOL, "another digest than the manifest's")
     tables = ("assignments", "not_randomised", "pauses", "conversations", "events", "personal")
-    return Bundle(folder, manifest, protocol, *(_table(folder / f"{name}.parquet") for name in tables))
+    earlier = [_earlier(folder, one) for one in manifest["epochs"][:-1]]
+    return Bundle(
+        folder, manifest, protocol, (*earlier, protocol), *(_table(folder / f"{name}.parquet") for name in tables)
+    )
+
+
+def _earlier(folder: Path, epoch: dict[str, Any]) -> Protocol:
+    path = folder / "epochs" / str(epoch["epoch"]) / PROTOCOL
+    protocol = load_protocol(path)
+    if digest(protocol) != epoch["protocol"]:
+        raise _refused(path, "another digest than the manifest's")
+    return protocol
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -65,9 +77,14 @@ def _manifest(path: Path) -> dict[str, Any]:
     lawful = (
         isinstance(manifest, dict) and manifest.get("format") == FORMAT and isinstance(manifest.get("files"), dict)
     )
-    if not lawful or not isinstance(manifest.get("protocol_digest"), str):
+    epochs = manifest.get("epochs") if lawful else None
+    if not isinstance(epochs, list) or not all(map(_is_epoch, epochs)) or not epochs:
         raise _refused(path, f"a manifest that is not {FORMAT}")
     return dict(manifest)
+
+
+def _is_epoch(found: object) -> bool:
+    return isinstance(found, dict) and type(found.get("epoch")) is int and isinstance(found.get("protocol"), str)
 
 
 def _check_files(folder: Path, expected: dict[str, str]) -> None:

@@ -25,6 +25,7 @@ import pyarrow as pa
 
 from trial.bundle.events import Events
 from trial.ledger.entry import Entry
+from trial.ledger.kinds import ASSIGNED
 from trial.ledger.projection import CONVERSATION, Row
 from trial.ledger.replay import State
 from trial.ledger.seal import Openings
@@ -99,7 +100,7 @@ class Collector:
 
     def take(self, entry: Entry, payload: Row, state: State) -> None:
         """Take an entry that `state` has just applied."""
-        if entry.kind == "assigned@1":
+        if entry.kind in ASSIGNED:
             self._assigned.append(_assignment(entry, payload, state))
         elif entry.kind == "not-randomised@1":
             self._not_randomised.append(_not_randomised(payload))
@@ -107,9 +108,8 @@ class Collector:
 
     def tables(self, state: State, openings: Openings) -> dict[str, pa.Table]:
         """Give every table, by the name of its file; `openings` give the pseudonyms and what was sealed."""
-        protocol = state.epoch.protocol
-        factors = tuple(factor.factor for factor in protocol.stratification)
-        arms = tuple(arm.name for arm in protocol.arms)
+        declared = [factor.factor for epoch in state.declared for factor in epoch.protocol.stratification]
+        factors, arms = tuple(dict.fromkeys(declared)), tuple(arm.name for arm in state.epoch.protocol.arms)
         pauses = sorted((one for group in state.pauses.values() for one in group), key=lambda one: one["opened_seq"])
         conversations = list(map(_conversation, state.conversations.values()))
         corrected = _corrected_levels(state, openings)

@@ -3,7 +3,8 @@
 1. The rules are replayed while the ledger is read: a ledger that does not hold gives no bundle.
 2. The bytes are a function of the ledger and the versions of the libraries: no time of export, no random name.
 3. Everything is written into a folder beside and renamed: there is never half a bundle.
-4. The protocol and the files it refers to lie in the bundle as the ledger holds them.
+4. The protocol in force and the files it refers to lie in the bundle as the ledger holds them. `epochs/NUMBER/` has
+   those of every epoch, and `protocol.json` beside them: the canonical JSON its digest is taken over.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ from trial.ledger.checkpoint import Checkpoint
 from trial.ledger.epoch import inside
 from trial.ledger.proof import openings, stored
 from trial.ledger.replay import State
+from trial.protocol import canonical
 from trial.service import Trial
 
 FORMAT = "lodtraek-bundle/1"
@@ -43,7 +45,7 @@ def export_bundle(trial: Trial, folder: Path) -> dict[str, Any]:
         checkpoint = trial.sign(state.head)
         for name, table in tables.items():
             write_table(table, beside / name)
-        for name, text in {PROTOCOL: state.opening["protocol_toml"], **state.opening["references"]}.items():
+        for name, text in declared_files(state).items():
             path = beside / inside(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
@@ -57,6 +59,15 @@ def export_bundle(trial: Trial, folder: Path) -> dict[str, Any]:
     return made
 
 
+def declared_files(state: State) -> dict[str, str]:
+    """Give the protocol of every epoch and the files it refers to, by their names in a bundle."""
+    found = dict(state.epoch.texts)
+    for one in state.declared:
+        texts = {**one.texts, "protocol.json": canonical(one.texts[PROTOCOL]).decode()}
+        found |= {f"epochs/{one.number}/{name}": text for name, text in texts.items()}
+    return found
+
+
 def manifest(
     state: State, tables: dict[str, pa.Table], checkpoint: Checkpoint | None, files: dict[str, str]
 ) -> dict[str, Any]:
@@ -65,7 +76,11 @@ def manifest(
         "format": FORMAT,
         "trial_id": state.opening["trial_id"],
         "mode": state.opening["mode"],
-        "protocol_digest": state.opening["protocol"],
+        "protocol_digest": state.epoch.digest,
+        "epochs": [
+            {"epoch": one.number, "protocol": one.digest, "began_on": one.began_on and one.began_on.isoformat()}
+            for one in state.declared
+        ],
         "key_commitment": state.opening["key_commitment"],
         "epoch_key_commitment": state.opening["epoch_key_commitment"],
         "ledger_length": state.head.length,

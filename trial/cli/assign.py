@@ -37,7 +37,8 @@ def assign(
 ) -> None:
     """Draw an arm for every citizen of a daily intake file; a repeated request gets the first answer.
 
-    FILE is CSV, or - for standard input. A dry run draws nothing and tells no arm that was not drawn before.
+    FILE is CSV, or - for standard input. Where the protocol draws the batch of a day as one, send the day's file. A
+    dry run draws nothing and tells no arm that was not drawn before.
 
     Example: trial assign intake-2021-03-01.csv --on 2021-03-01 --key trial.key --identity-key identity.key
     """
@@ -59,7 +60,7 @@ def assign(
     else:
         source, name = (sys.stdin.buffer.read(), "stdin") if str(file) == "-" else (file, str(file))
     intake = read_intake(source, trial.protocol, connection.pseudonymiser(), day, name=name)
-    outcomes = trial.preview(intake, day) if dry_run else trial.assign(intake, day)
+    outcomes = trial.preview(intake, day) if dry_run else trial.assign(intake, day, alone=file is None)
     show_json_lines(_line(outcome) for outcome in outcomes)
     say(_summary(outcomes, day, dry_run))
 

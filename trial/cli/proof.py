@@ -24,7 +24,7 @@ def proof(
 ) -> None:
     """Prove that one citizen's answer is in the ledger, or that the ledger only grew since a checkpoint.
 
-    The file is checked by `trial verify --proof FILE`, or by verifier.py with Python alone; it shows nobody else.
+    The file is checked by `trial verify --proof FILE`, or by witness.py with Python alone; it shows nobody else.
 
     Example: trial proof --participant SYN-000123 --out proof.json --signing-key signing.key
     """

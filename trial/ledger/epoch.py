@@ -11,7 +11,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
@@ -22,6 +22,7 @@ from typing import Any, Self
 from trial.errors import KeyFileError, LedgerError, StateError
 from trial.ledger.beacon import mixed
 from trial.procedures import (
+    Assigned,
     Draw,
     Drawn,
     Draws,
@@ -145,6 +146,10 @@ class Epoch:
     def draw(self, state: Any, unit: Unit, step: int) -> Drawn:
         """Draw the arm of the next citizen of a scope."""
         return next_arm(self.procedure, state, unit, self.draws(self.procedure.scope_of(unit)), step)
+
+    def draw_together(self, state: Any, units: Sequence[Unit], step: int) -> Assigned:
+        """Draw the arms of a batch as one; the units stand in the order in which they are recorded."""
+        return self.procedure.in_order(state, units, self.draws(BATCH), step)
 
     def follow(self, state: Any, unit: Unit, arm: str) -> tuple[Probabilities | None, Any]:
         """Without the key: the probabilities before and the state after a citizen got an arm; None where unknown.

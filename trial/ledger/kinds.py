@@ -4,7 +4,8 @@
 2. The opening holds the whole protocol text, its digest, and the commitments of the keys: nothing is drawn before it.
    Where the protocol declares a beacon, nothing is drawn before the value of its round either.
 3. An amendment holds the same of a later version, and closes every scope of the version before: how many it had.
-4. An assignment holds everything its arm follows from, save the key.
+4. An assignment holds everything its arm follows from, save the key; one of a batch drawn together also the first
+   step and the size of the batch, whose rows stand together in the order drawn.
 5. A dry run says what was tried, and with it that the protocol in force may be used in production.
 6. Nothing here names a citizen: `participant_id` is a record id that opens only with a salt kept elsewhere (`seal`).
    Who decided a pause by hand, corrected or erased is named: they want to be known.
@@ -49,6 +50,21 @@ EVIDENCE = rf"\[(?:{SHA256}(?:,{SHA256})*)?\]"
 
 _DECIDED = {"reason": _or_null(TEXT), "decided_by": PERSONS, "evidence": EVIDENCE}
 
+_ASSIGNED = {
+    "participant_id": TEXT,
+    "on": DAY,
+    "municipality_code": CODE,
+    "levels": TEXTS,
+    "stratum": TEXT,
+    "step": WHOLE,
+    "arm": TEXT,
+    "probabilities": PROBABILITIES,
+    "procedure": TEXT,
+    "epoch": COUNT,
+    "protocol": SHA256,
+}
+
+ASSIGNED = ("assigned@1", "assigned-together@1")
 KINDS: Mapping[str, Mapping[str, str]] = {
     "trial-opened@1": {
         "format": '"lodtraek-ledger/1"',
@@ -91,19 +107,8 @@ KINDS: Mapping[str, Mapping[str, str]] = {
         "head": SHA256,
         "software": TEXT,
     },
-    "assigned@1": {
-        "participant_id": TEXT,
-        "on": DAY,
-        "municipality_code": CODE,
-        "levels": TEXTS,
-        "stratum": TEXT,
-        "step": WHOLE,
-        "arm": TEXT,
-        "probabilities": PROBABILITIES,
-        "procedure": TEXT,
-        "epoch": COUNT,
-        "protocol": SHA256,
-    },
+    "assigned@1": _ASSIGNED,
+    "assigned-together@1": {**_ASSIGNED, "batch": WHOLE, "size": COUNT},
     "not-randomised@1": {
         "participant_id": TEXT,
         "on": DAY,
@@ -174,7 +179,7 @@ def malformed(kind: str, payload: Mapping[str, object], text: str) -> str | None
         return f"its kind must be one of {', '.join(KINDS)}"
     if _whole(kind).fullmatch(text) is None:
         return _which(KINDS[kind], payload)
-    if kind == "assigned@1" and not _is_distribution(tuple(payload["probabilities"].values())):  # type: ignore[attr-defined]
+    if kind in ASSIGNED and not _is_distribution(tuple(payload["probabilities"].values())):  # type: ignore[attr-defined]
         return "its probabilities must add up to 1"
     return None
 

@@ -111,12 +111,15 @@ def follow(
                 _check_committed(state, key)
         if state.head.length == 0:
             yield Finding("ledger row 1", "it must open the trial; the ledger is empty")
+        elif state.batch:
+            yield Finding(f"ledger row {state.head.length + 1}", "it must go on with the batch above it")
     except KeyFileError:
         raise
     except DatabaseError as error:
         yield Finding(f"ledger row {state.head.length + 1}", f"it must be readable: {error.found}")
     except LodtraekError as error:
-        yield Finding(f"ledger row {state.head.length + 1}", str(error.found or error.must))
+        row = state.wrong_in_batch or state.head.length + 1
+        yield Finding(f"ledger row {row}", str(error.found or error.must))
 
 
 def _check_committed(state: State, key: SecretKey) -> None:

@@ -5,6 +5,7 @@
    changes only what may change, closes the scopes of the epoch before, and no answer goes back behind its day.
 2. A citizen has one answer for good: assigned once, or not randomised once. Whoever asks again gets that answer.
 3. The steps of a scope (a stratum, or the whole trial where the procedure sees it all) are 0, 1, 2 ... without a gap.
+   A batch that is drawn as one stands together, in the order drawn, and is judged when it is whole.
 4. Nobody is assigned in a municipality whose pause covers the day, as the ledger knew it then; nobody is recorded as
    paused where none did. Pauses themselves: `pauses`.
 5. Levels, arms and reasons are those of the protocol; the stratum is its levels joined by "/"; the day lies within
@@ -27,7 +28,7 @@ from trial.ledger import corrections
 from trial.ledger.beacon import published_at
 from trial.ledger.chain import EMPTY, broken, head_of
 from trial.ledger.entry import Entry, canonical
-from trial.ledger.epoch import Epoch, protocol_of, texts
+from trial.ledger.epoch import BATCH, Epoch, protocol_of, texts
 from trial.ledger.kinds import malformed
 from trial.ledger.pauses import Pauses, covers, take
 from trial.ledger.projection import Row, conversation_row, epoch_row, participant_row
@@ -38,6 +39,7 @@ PAUSED = "paused:"
 EXCLUDED = "excluded:"
 TRIED = frozenset({"ratio", "bounds", "imbalance", "predictability", "verification"})
 TRIED_ON = 1_000
+WHOLE_BATCH = "a batch must be recorded whole, in its order"
 NOT_ITS_PROTOCOL = "trial, epoch and procedure must be those of the protocol"
 
 
@@ -49,10 +51,12 @@ class State:
         self.head = EMPTY
         self.opening: Row = {}
         self._began_at, self._began_on, self._last_on = "", "", ""
-        self._epoch: Epoch | None = None
+        self.declared: list[Epoch] = []
         self.epochs: list[Row] = []
         self.participants: dict[str, Row] = {}
         self.scopes: dict[tuple[int, str], tuple[int, Any]] = {}
+        self.batch: list[tuple[int, Row]] = []
+        self.wrong_in_batch: int | None = None
         self.pauses: Pauses = {}
         self.conversations: dict[tuple[str, int], Row] = {}
         self.corrections: corrections.Standing = {}
@@ -68,9 +72,8 @@ class State:
 
     @property
     def epoch(self) -> Epoch:
-        """Give the epoch in force."""
-        assert self._epoch is not None  # noqa: S101 - `apply` refuses every entry before the opening
-        return self._epoch
+        """Give the epoch in force; `apply` refuses every entry before the opening."""
+        return self.declared[-1]
 
     def apply(self, entry: Entry) -> Row:
         """Take the next entry and give its payload; raise LedgerError naming the row where it breaks a rule."""
@@ -92,7 +95,7 @@ class State:
     def _out_of_place(self, entry: Entry) -> str | None:
         if (entry.kind == "trial-opened@1") != (entry.seq == 1):
             return "the first entry, and only the first, must open the trial"
-        return None
+        return WHOLE_BATCH if self.batch and entry.kind != "assigned-together@1" else None
 
     def _open(self, entry: Entry, payload: Row) -> str | None:
         epoch = begun(payload, self._secret, entry.seq)
@@ -103,8 +106,8 @@ class State:
         )
         if self._commits and payload["epoch_key_commitment"] != epoch.key_commitment:
             return "the commitment of its epoch's key must be that of the key"
-        self.opening, self._began_at, self._epoch = payload, entry.at, epoch
-        self.epochs = [epoch_row(entry.seq, payload)]
+        self.opening, self._began_at = payload, entry.at
+        self.declared, self.epochs = [epoch], [epoch_row(entry.seq, payload)]
         return None
 
     def _amend(self, entry: Entry, payload: Row) -> str | None:
@@ -122,7 +125,8 @@ class State:
         has_assigned = any(row["arm"] is not None for row in self.participants.values())
         for fault in unlawful_changes(before.protocol, after.protocol, on, has_assigned=has_assigned):
             return str(fault.must)
-        self._began_at, self._began_on, self._epoch = entry.at, payload["on"], after
+        self._began_at, self._began_on = entry.at, payload["on"]
+        self.declared.append(after)
         self.epochs.append(epoch_row(entry.seq, payload))
         return None
 
@@ -134,7 +138,7 @@ class State:
             return "the value of a beacon must be entered once"
         if self.opening["mode"] == "production" and utc_text(published_at(beacon)) <= self._began_at:
             return "in production the round of a beacon must come out after the epoch began"
-        self._epoch = self.epoch.with_beacon(payload["value"])
+        self.declared[-1] = self.epoch.with_beacon(payload["value"])
         self.epochs[-1]["beacon_value"] = payload["value"]
         return None
 
@@ -166,6 +170,8 @@ class State:
         problem = self._arrive(payload) or self._eligible(payload)
         if problem:
             return problem
+        if self.epoch.procedure.together_in_batches:
+            return "a batch must be drawn as one"
         unit = Unit(payload["participant_id"], payload["levels"], payload["stratum"])
         scope = self.epoch.procedure.scope_of(unit)
         steps, state = self.scopes.get((self.epoch.number, scope)) or (0, self.epoch.procedure.begin())
@@ -183,6 +189,39 @@ class State:
         self.scopes[self.epoch.number, scope] = (steps + 1, state)
         self.participants[payload["participant_id"]] = participant_row(entry.seq, payload, scope)
         return None
+
+    def _assign_together(self, entry: Entry, payload: Row) -> str | None:
+        problem = self._arrive(payload) or self._eligible(payload)
+        if problem:
+            return problem
+        procedure, units = self.epoch.procedure, len(self.batch)
+        steps, _ = self.scopes.get((self.epoch.number, BATCH)) or (0, None)
+        size = self.batch[0][1]["size"] if self.batch else payload["size"]
+        if (payload["batch"], payload["size"], payload["step"]) != (steps, size, steps + units):
+            return WHOLE_BATCH
+        if not procedure.together_in_batches:
+            return "its procedure must be one that draws batches as one"
+        self.batch.append((entry.seq, payload))
+        self.participants[payload["participant_id"]] = participant_row(entry.seq, payload, BATCH)
+        if units + 1 == size:
+            self._judge_batch(steps)
+        return None
+
+    def _judge_batch(self, steps: int) -> None:
+        """Draw a whole batch anew, and count it; raise LedgerError naming its first wrong row."""
+        rows, self.batch = self.batch, []
+        units = [Unit(row["participant_id"], row["levels"], row["stratum"]) for _, row in rows]
+        _, state = self.scopes.get((self.epoch.number, BATCH)) or (0, self.epoch.procedure.begin())
+        drawn = None if self._secret is None else self.epoch.draw_together(state, units, steps).drawn
+        for (seq, row), unit in zip(rows, units, strict=True):
+            probabilities, state = self.epoch.follow(state, unit, row["arm"])
+            self.wrong_in_batch = seq
+            if probabilities is not None and texts(probabilities) != row["probabilities"]:
+                raise wrong(seq, "its probabilities must be those of the procedure")
+            if drawn is not None and drawn[unit.participant_id].arm != row["arm"]:
+                raise wrong(seq, "its arm must be the one the key draws")
+        self.wrong_in_batch = None
+        self.scopes[self.epoch.number, BATCH] = (steps + len(rows), state)
 
     def _eligible(self, payload: Row) -> str | None:
         levels, epoch = payload["levels"], self.epoch
@@ -262,6 +301,7 @@ _RULES: dict[str, Callable[[State, Entry, Row], str | None]] = {
     "beacon@1": State._enter_beacon,
     "dry-run@1": State._try,
     "assigned@1": State._assign,
+    "assigned-together@1": State._assign_together,
     "not-randomised@1": State._turn_away,
     "pause-opened@1": State._pause,
     "pause-closed@1": State._pause,

@@ -9,11 +9,12 @@ from trial.procedures.arms import Arms, Factor, Probabilities, Unit, check_unit
 from trial.procedures.choose import Drawn, batch_order, choose, next_arm
 from trial.procedures.declare import SHELF, build, declared
 from trial.procedures.draws import Draw, Draws, epoch_key
-from trial.procedures.procedure import Procedure, State
+from trial.procedures.procedure import Assigned, Procedure, State
 
 __all__ = [
     "SHELF",
     "Arms",
+    "Assigned",
     "Draw",
     "Drawn",
     "Draws",

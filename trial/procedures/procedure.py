@@ -54,8 +54,11 @@ class Procedure:
         raise NotImplementedError
 
     def assign(self, state: State, batch: Sequence[Unit], draws: Draws, step: int) -> "Assigned":
-        """Draw the arms of a batch of one scope, one after the other in keyed order, from the first unit's step."""
-        units = in_keyed_order(batch, draws)
+        """Draw the arms of a batch of one scope in keyed order, from the first unit's step."""
+        return self.in_order(state, in_keyed_order(batch, draws), draws, step)
+
+    def in_order(self, state: State, units: Sequence[Unit], draws: Draws, step: int) -> "Assigned":
+        """Draw the arms of units that stand in their order already, one after the other."""
         found: dict[str, Drawn] = {}
         for number, unit in enumerate(units):
             found[unit.participant_id] = drawn = next_arm(self, state, unit, draws, step + number)
@@ -95,9 +98,8 @@ class OnBatches(Procedure):
     scope: ClassVar[Scope] = "trial"
     together_in_batches: ClassVar[bool] = True
 
-    def assign(self, state: State, batch: Sequence[Unit], draws: Draws, step: int) -> Assigned:
-        """Draw the arms of a batch together."""
-        units = in_keyed_order(batch, draws)
+    def in_order(self, state: State, units: Sequence[Unit], draws: Draws, step: int) -> Assigned:
+        """Draw the arms of units together."""
         arms = self.together(state, units, draws, step)
         found: dict[str, Drawn] = {}
         for unit, arm in zip(units, arms, strict=True):

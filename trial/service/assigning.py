@@ -6,7 +6,8 @@
    later (nobody is back-filled).
 3. Everybody else is drawn with the exact probabilities that what happened before gives, and those are recorded.
 4. A batch is one transaction, drawn in keyed order: sorting a file, or cutting it in two and joining it again, moves
-   nobody within it by design of the sender.
+   nobody within it by design of the sender. Where the procedure draws batches as one, the batch is whoever of a
+   request is new and to be randomised; one citizen alone is refused.
 5. A preview tells who would be randomised, and no arm: otherwise one could look, and then choose when to ask.
 """
 
@@ -21,12 +22,12 @@ from trial.errors import IntakeError, StateError
 from trial.intake import Arrival
 from trial.ledger import schema
 from trial.ledger.entry import canonical
-from trial.ledger.epoch import Epoch, texts
+from trial.ledger.epoch import BATCH, Epoch, texts
 from trial.ledger.pauses import covers
 from trial.ledger.projection import Row, participant_row
 from trial.ledger.replay import EXCLUDED, PAUSED
 from trial.ledger.store import Transaction
-from trial.procedures import Unit
+from trial.procedures import Drawn, Unit
 from trial.service.citizens import Randomness, admit
 
 
@@ -48,10 +49,12 @@ def assign(
     randomness: Randomness,
     *,
     read_under: str | None = None,
+    alone: bool = False,
 ) -> list[Outcome]:
     """Answer every arrival, in the order given; draw in keyed order.
 
     read_under: the digest of the protocol the arrivals were read with; that of the epoch given where it is not said.
+    alone: one citizen is asked for, not the file of a day.
     """
     batch = {arrival.participant_id: arrival for arrival in reversed(arrivals)}
     scopes = {epoch.procedure.scope_of(_unit(one)) for one in batch.values() if one.exclusion is None}
@@ -63,17 +66,24 @@ def assign(
     check_in_force(epoch, read_under)
     check_enrolment(epoch, on)
     epoch.check_drawable()
+    if alone:
+        check_alone(epoch)
     paused = _paused(pauses, on)
     session = _Session(transaction, epoch, on.isoformat())
     session.prepare([batch[participant] for participant in fresh], states, randomness)
+    together: list[Arrival] = []
     for participant in epoch.in_order(fresh):
         arrival = batch[participant]
         reason = _reason(arrival, paused)
-        if reason is None:
-            answers[participant] = Outcome(participant, session.draw(arrival), None, True)
-        else:
+        if reason is not None:
             session.turn_away(arrival, reason)
             answers[participant] = Outcome(participant, None, reason, True)
+        elif epoch.procedure.together_in_batches:
+            together.append(arrival)
+        else:
+            answers[participant] = Outcome(participant, session.draw(arrival), None, True)
+    for participant, arm in session.draw_together(together):
+        answers[participant] = Outcome(participant, arm, None, True)
     session.write()
     return [answers[arrival.participant_id] for arrival in arrivals]
 
@@ -90,6 +100,15 @@ def preview(transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival],
         answers.get(one.participant_id) or Outcome(one.participant_id, None, _reason(one, paused), True)
         for one in arrivals
     ]
+
+
+def check_alone(epoch: Epoch) -> None:
+    """Raise StateError where citizens are drawn a batch at a time, and one alone is asked for."""
+    if epoch.procedure.together_in_batches:
+        raise StateError(
+            f"{epoch.procedure_name} must be drawn a batch at a time", found="one citizen alone",
+            mend="send the file of the day: trial assign FILE", code="batch-only",
+        )  # fmt: skip
 
 
 def check_in_force(epoch: Epoch, read_under: str | None) -> None:
@@ -161,17 +180,30 @@ class _Session:
         step, state = self._scopes[scope]
         drawn = epoch.draw(state, unit, step)
         self._scopes[scope] = (step + 1, drawn.state)
-        self._append(
-            "assigned@1",
-            arrival,
-            scope,
-            stratum=arrival.stratum,
-            step=step,
-            arm=drawn.arm,
-            probabilities=texts(drawn.probabilities),
-            procedure=epoch.procedure_name,
-        )
+        self._append("assigned@1", arrival, scope, **self._of_draw(arrival, drawn, step))
         return drawn.arm
+
+    def draw_together(self, arrivals: Sequence[Arrival]) -> list[tuple[str, str]]:
+        """Draw the arms of a batch as one and append its assignments; the arrivals stand in keyed order."""
+        if not arrivals:
+            return []
+        first, state = self._scopes[BATCH]
+        assigned = self._epoch.draw_together(state, [_unit(arrival) for arrival in arrivals], first)
+        self._scopes[BATCH] = (first + len(arrivals), assigned.state)
+        for step, arrival in enumerate(arrivals, start=first):
+            drawn = assigned.drawn[arrival.participant_id]
+            fields = self._of_draw(arrival, drawn, step)
+            self._append("assigned-together@1", arrival, BATCH, **fields, batch=first, size=len(arrivals))
+        return [(arrival.participant_id, assigned.drawn[arrival.participant_id].arm) for arrival in arrivals]
+
+    def _of_draw(self, arrival: Arrival, drawn: Drawn, step: int) -> Row:
+        return {
+            "stratum": arrival.stratum,
+            "step": step,
+            "arm": drawn.arm,
+            "probabilities": texts(drawn.probabilities),
+            "procedure": self._epoch.procedure_name,
+        }
 
     def turn_away(self, arrival: Arrival, reason: str) -> None:
         """Append that an arrival is not randomised, and why."""

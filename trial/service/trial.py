@@ -189,18 +189,23 @@ class Trial:
         self._look()
 
     @needs("assign")
-    def assign(self, intake: Intake | Sequence[Arrival], on: date, *, read_under: str | None = None) -> list[Outcome]:
+    def assign(
+        self, intake: Intake | Sequence[Arrival], on: date, *, read_under: str | None = None, alone: bool = False
+    ) -> list[Outcome]:
         """Answer every arrival of a day, in the order given: an arm, or the reason there is none.
 
         read_under: the digest of the protocol the arrivals were read with; the one known here where it is not said.
         Where an amendment came in between, whoever is new is refused, and whoever was answered is answered again.
+        alone: one citizen is asked for; refused where the procedure draws the batches of days.
         """
         self._keys.need("trial")
         arrivals, read_under = _arrivals(intake), read_under or self.epoch.digest
 
         def answer(transaction: Transaction) -> list[Outcome]:
             self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
-            return assigning.assign(transaction, self.epoch, arrivals, on, self._randomness, read_under=read_under)
+            return assigning.assign(
+                transaction, self.epoch, arrivals, on, self._randomness, read_under=read_under, alone=alone
+            )
 
         return self._queue.submit(utc_text(self._clock()), answer)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tests.bundles import ANY_RATIO, bundle, verifier
+from tests.bundles import ANY_RATIO, WITNESS, bundle, verifier
 from tests.opened import DAY, KEYS, PROTOCOL, TickingClock, arrival, arrivals, full_trial, open_trial, record_of, url
 from trial.cli import main
 from trial.errors import IntakeError, KeyFileError, LedgerError, StateError
@@ -39,7 +39,7 @@ def trial(folder: Path) -> Trial:
 def alone(folder: Path, proof: dict[str, Any]) -> tuple[int, str]:
     path = folder / "a-proof.json"
     path.write_text(json.dumps(proof), encoding="utf-8")
-    done = verifier("--proof", path)
+    done = verifier(path, program=WITNESS)
     assert done.stderr == ""
     return done.returncode, done.stdout
 
@@ -138,7 +138,7 @@ def test_a_revealed_key_verifies_its_epoch_and_tells_no_other(tmp_path: Path) ->
     assert hashlib.sha256(revealed.secret).hexdigest() == trial.opened["epoch_key_commitment"]
     (tmp_path / "epoch-1.key").write_text(revealed.line())
     done = verifier(folder, "--key", tmp_path / "epoch-1.key")
-    assert done.returncode == 0 and "112 arms drawn anew" in done.stdout
+    assert done.returncode == 0 and "112 of 112 arms drawn anew" in done.stdout
     # Nothing that is made from this key alone, the way keys are made, is the key of another epoch or the trial's.
     trial_id, secret = trial.trial_id, b"T" * 32
     others = {epoch_key(secret, trial_id, number) for number in range(2, 50)} | {secret}
@@ -148,7 +148,7 @@ def test_a_revealed_key_verifies_its_epoch_and_tells_no_other(tmp_path: Path) ->
     for number in (2, 3):
         wrong = json.dumps(record | {"key": epoch_key(secret, trial_id, number).hex()})
         (tmp_path / "epoch-1.key").write_text(wrong)
-        assert "it must commit to the key of the epoch" in verifier(folder, "--key", tmp_path / "epoch-1.key").stdout
+        assert "it must commit to the epoch's key" in verifier(folder, "--key", tmp_path / "epoch-1.key").stdout
 
 
 def test_no_key_is_revealed_while_it_still_draws(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = json.loads(done.stdout)
     assert shown["participant_id"] == Pseudonymiser(secret).participant("SYN-000123") and shown["row"] == 2
     assert shown["arm"] in {"physical", "digital"} and SecretKey("identity", "test", secret).commitment
-    assert verifier("--proof", tmp_path / "proof.json").returncode == 0
+    assert verifier(tmp_path / "proof.json", program=WITNESS).returncode == 0
     Path("citizen.txt").write_text("SYN-000123\n")
     assert run(main, ["proof", "--citizen-file", "citizen.txt", "--out", "again.json"]).exit_code == 0
     assert Path("again.json").read_bytes() == Path("proof.json").read_bytes()
