@@ -1,5 +1,7 @@
 """The pass over the whole register: its outcomes are the cohort's own, its tables what counting afterwards gives."""
 
+from dataclasses import fields
+
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -8,6 +10,8 @@ import pytest
 from analysis.cohort import link_cohort
 from analysis.estimate.cells import tabulate
 from analysis.estimate.counts import count
+from analysis.estimate.result import DegenerateError
+from analysis.estimate.tables import cells_of, counts_of
 from analysis.outcomes import shipped_codes
 from analysis.outcomes.national import Gatherer, spells_task
 from analysis.outcomes.tally import Tally
@@ -74,23 +78,24 @@ def test_the_tables_are_what_counting_afterwards_gives(changed, tmp_path):
     seen = outcomes[outcomes["exit_week"].notna()]
     treated = seen["arm"] == "physical"
     after = count(seen["exit_week"].astype(int), seen["exit_event"].astype(int), treated, seen["stratum"], arms=ARMS)
-    table = np.zeros_like(after.table)
-    for row in made["durations"].to_pylist():
-        table[ARMS.index(row["arm"]), after.strata.index(row["stratum"]), row["event"], row["week"]] += row[
-            "citizens"
-        ]
-    assert (table == after.table).all()
-    moments = made["moments"].to_pandas().set_index(["outcome", "stratum", "arm"])
+    found = counts_of(made["durations"], of="physical", against="digital")
+    assert (found.arms, found.strata) == (after.arms, after.strata)
+    assert np.array_equal(found.table, after.table)
     for name in COUNTED:
         seen = outcomes[outcomes[name].notna()]
-        cells = tabulate(seen[name].astype(float), seen["arm"] == "physical", seen["stratum"], arms=ARMS)
-        for cell in range(len(cells.n)):
-            row = moments.loc[(name, cells.strata[cells.stratum[cell]], ARMS[int(cells.treated[cell])])]
-            n, total = int(row["citizens"]), int(row["sum"])
-            assert (n, total - cells.centre * n) == (cells.n[cell], cells.y[cell])
-            squares = row["sum_of_squares"] - 2 * cells.centre * total + cells.centre**2 * n
-            assert squares == cells.yy[cell]
-        assert moments.loc[name]["citizens"].sum() == cells.n.sum()
+        after = tabulate(seen[name].astype(float), seen["arm"] == "physical", seen["stratum"], arms=ARMS)
+        cells = cells_of(made["moments"], name, of="physical", against="digital")
+        for part in fields(after):
+            assert np.array_equal(getattr(cells, part.name), getattr(after, part.name)), part.name
+
+
+def test_an_arm_without_citizens_is_told(changed, tmp_path):
+    people, folder, _ = changed
+    made = follow_all(people, folder, tmp_path)
+    with pytest.raises(DegenerateError, match="arm video has no citizen"):
+        counts_of(made["durations"], of="physical", against="video")
+    with pytest.raises(DegenerateError, match="no citizen has"):
+        cells_of(made["moments"], "weeks_out_7", of="physical", against="digital")
 
 
 def test_adding_batch_by_batch_is_adding_at_once():
