@@ -33,12 +33,15 @@ def report(
 ) -> None:
     """Write report.html and its figures: what was declared, the flow, pauses, balance, effects, deviations.
 
+    Without proof that the arms were drawn the report holds reasons in place of effects.
+
     Example: analysis report bundle registers --out report --lang en
     """
     import json
 
     from analysis.outcomes import build_analysis_set
     from analysis.plan import Chance, Sources, explore, run_plan
+    from analysis.plan.judged import judge_trial, under
     from analysis.plan.manifest import hashes
     from analysis.report.render import render
     from trial.bundle import read_bundle
@@ -52,9 +55,11 @@ def report(
     if exploratory:
         effects = explore(effects, read.protocol, analysis_set.frame, assignments, Chance(seed, draws))
     sources = Sources(read.manifest["protocol_digest"], read.manifest.get("ledger_head"), hashes(registers))
+    judgement = judge_trial(read, analysis_set.frame)
     rendered = render(
-        read, analysis_set, effects, "da" if lang == "da" else "en", sources=sources, truth=truth, threshold=threshold
-    )
+        read, analysis_set, under(effects, judgement, lang), "da" if lang == "da" else "en", sources=sources,
+        truth=truth, threshold=threshold, verdict=judgement.verdict,
+    )  # fmt: skip
     if dry_run:
         say(f"Would write {out / 'report.html'} and {len(rendered.pictures)} figures")
         return

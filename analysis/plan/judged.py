@@ -65,12 +65,12 @@ class JudgedEffects(Effects):
         return {**super().to_json(), "identification": dict(self.identification)}
 
 
-def under(effects: Effects, judgement: Judgement) -> JudgedEffects:
-    """Give the effects as the verdict allows them, with the judgement beside them."""
+def under(effects: Effects, judgement: Judgement, lang: str = "en") -> JudgedEffects:
+    """Give the effects as the verdict allows them, with the judgement beside them; reasons in Danish or English."""
     allowed = judgement.verdict.slug == BY_DESIGN
     own = {one.name: getattr(effects, one.name) for one in fields(effects)}
     if not allowed:
-        reason = judgement.verdict.because("en")
+        reason = judgement.verdict.because(lang)
         own = {name: _withheld(value, reason) if name not in COUNTS else value for name, value in own.items()}
     return JudgedEffects(**own, identification=judgement.to_json())
 

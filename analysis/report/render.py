@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis.disclosure import DEFAULT_THRESHOLD, check_text, release_effects
+from analysis.identify.verdict import Verdict
 from analysis.plan.effects import Effects
 from analysis.plan.manifest import Sources
 from analysis.report import sections
@@ -51,11 +52,13 @@ def render(
     sources: Sources | None = None,
     truth: Mapping[str, Any] | None = None,
     threshold: int = DEFAULT_THRESHOLD,
+    verdict: Verdict | None = None,
 ) -> Report:
     """Render the report of a trial.
 
     bundle: as read by trial.bundle. analysis_set: its `frame` and `flow`. sources: what else went in, for the
-    manifest. truth: the planted effects of synthetic registers, where there are any. Raises DisclosureError when
+    manifest. truth: the planted effects of synthetic registers, where there are any. verdict: what the effects stand
+    under; it opens the page. Raises DisclosureError when
     the page would hold an identifier.
     """
     words = Words(lang)
@@ -65,12 +68,21 @@ def render(
     context = Context(bundle.protocol, _manifest(bundle.manifest, sources), facts, released, planted, words)
     parts = _sections(context)
     html = template("report.html.jinja").render(
-        lang=lang, words=words, context=context, answer=sections.answer(context), sections=parts,
+        lang=lang, words=words, context=context, answer=_answer(context, verdict), sections=parts,
         trial=bundle.protocol.trial, example=bundle.protocol.legal.status == "example", threshold=threshold,
     )  # fmt: skip
     check_text(without_images(html), "the report")
     pictures = [block.picture for part in parts for block in part.blocks if isinstance(block, Plate)]
     return Report(html, tuple(pictures))
+
+
+def _answer(context: Context, verdict: Verdict | None) -> list[str]:
+    """Say the answer in short and what it rests on; without identification the reasons are the whole answer."""
+    if verdict is None:
+        return sections.answer(context)
+    if not verdict.is_identified:
+        return [verdict.because(context.words.lang)]
+    return [*sections.answer(context), verdict.headline.get(context.words.lang)]
 
 
 def _manifest(manifest: Mapping[str, Any], sources: Sources | None) -> dict[str, Any]:

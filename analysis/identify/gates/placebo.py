@@ -56,10 +56,10 @@ def assess(evidence: Evidence, plan: IdentificationPlan) -> Finding:
     }[worst.status]
     return found(
         GATE, worst.status, abs(worst.value), declared.most_difference, details=details,
-        da=f"Før behandlingen skilte {worst.name} grupperne {number(abs(worst.value), 'da')} standardafvigelser. "
-        f"{tail[0]}",
-        en=f"Before any treatment {worst.name} set the groups apart by {number(abs(worst.value), 'en')} standard "
-        f"deviations. {tail[1]}",
+        da=f"Før behandlingen skilte {worst.name} grupperne {number(abs(worst.raw), 'da')} standardafvigelser, og "
+        f"{number(abs(worst.value), 'da')} blandt dem, der ellers ligner hinanden. {tail[0]}",
+        en=f"Before any treatment {worst.name} set the groups apart by {number(abs(worst.raw), 'en')} standard "
+        f"deviations, and by {number(abs(worst.value), 'en')} among those otherwise alike. {tail[1]}",
     )  # fmt: skip
 
 
