@@ -1,20 +1,20 @@
 """Estimators beside their peers, on a file of citizens in 400 strata: ours read the file, peers hold it in memory.
 
-Peers that are not part of the environment (pyfixest) are timed where they are installed, and left out where not.
+Peers in an environment of their own (pyfixest, sreg, lifelines, R's survival in Rust) are timed there, once it has
+been made by `make oracle`, and left out where not.
 Digits are compared before anything is timed: a fast wrong number is no result.
 """
 
-import importlib.util
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from bench import peers
 from bench.harness import Row, once, pair
 
 STRATA = 400
-HAVE_PYFIXEST = importlib.util.find_spec("pyfixest") is not None
 
 
 def measure() -> Iterator[Row]:
@@ -61,14 +61,15 @@ def linear(path: Path, size: int) -> Iterator[Row]:
     _warm()
     frame = pd.read_parquet(path)
     decode = lambda: __import__("polars").read_parquet(path, columns=["strata", "z", "y"])  # noqa: E731
-    tasks: list[tuple[str, Callable[[], Any], str]] = [
-        ("strata effects, HC1 and HC2, file read", lambda: _itt(scan_cells(path, "y", columns)), "y ~ z | strata"),
-        ("2SLS, file read", lambda: _dose(scan_cells(path, "y", dosed)), "y ~ 1 | strata | d ~ z"),
-        ("Lin, two covariates", lambda: _lin(frame), "y ~ z + age + prior + z:age + z:prior | strata"),
+    tasks: list[tuple[str, Callable[[], Any], str, str]] = [
+        ("strata effects, HC1 and HC2, file read", lambda: _itt(scan_cells(path, "y", columns)), "ols", "pyfixest"),
+        ("2SLS, file read", lambda: _dose(scan_cells(path, "y", dosed)), "2sls", "pyfixest"),
+        ("Lin, two covariates", lambda: _lin(frame), "lin", "pyfixest"),
+        ("Bugni-Canay-Shaikh, file read", lambda: _itt(scan_cells(path, "y", columns)), "sreg", "sreg"),
     ]
-    for name, ours, formula in tasks:
-        if HAVE_PYFIXEST:
-            yield pair(name, size, ours, lambda formula=formula: _pyfixest(formula, frame), "pyfixest feols HC1", 3)
+    for name, ours, task, peer in tasks:
+        if peers.there() and not (task == "sreg" and size > 1_000_000):
+            yield pair(name, size, ours, lambda task=task: peers.seconds(task, path), peer, 3)
     yield pair(tasks[0][0], size, tasks[0][1], decode, "polars, decoding three columns", 5)
     if size <= 1_000_000:
         yield pair(tasks[0][0], size, tasks[0][1], lambda: _absorbing(frame), "linearmodels AbsorbingLS", 3)
@@ -81,6 +82,11 @@ def durations(path: Path, size: int) -> Iterator[Row]:
     frame = pd.read_parquet(path, columns=["t", "e", "z", "strata"])
     name = "all durations, file read"
     yield pair(name, size, lambda: _durations(path), lambda: _survdiff(frame), "statsmodels stratified log-rank", 3)
+    if peers.there():
+        yield pair(name, size, lambda: _durations(path), lambda: peers.seconds("survival", path),
+                   "survival (Rust) stratified Cox", 3)  # fmt: skip
+        yield pair(name, size, lambda: _durations(path), lambda: peers.seconds("lifelines", path),
+                   "lifelines stratified Cox, a tenth", 1)  # fmt: skip
     small = frame.head(100_000)
     row = pair(name, size, lambda: _durations(path), lambda: _phreg(small), "statsmodels PHReg, a tenth", 1)
     yield row
@@ -116,8 +122,6 @@ def _warm() -> None:
     from analysis.estimate import adaptive, cox, instrument, kaplan_meier, logrank, regression, scan  # noqa: F401
     from analysis.estimate.passes import cell_sums, duration_counts
 
-    if HAVE_PYFIXEST:
-        import pyfixest  # noqa: F401
     rng = np.random.default_rng(1)
     short, tiny = rng.integers(0, 3, 300).astype(np.int16), rng.integers(0, 2, 300).astype(np.int8)
     for column in (short, tiny):
@@ -184,12 +188,6 @@ def _shuffle(y: Any, z: Any, strata: Any, draws: int) -> None:
         for part in np.split(arm, edges):
             rng.shuffle(part)
         np.bincount(strata, weights=y * arm)
-
-
-def _pyfixest(formula: str, frame: Any) -> None:
-    import pyfixest
-
-    pyfixest.feols(formula, frame, vcov="HC1")
 
 
 def _absorbing(frame: Any) -> None:

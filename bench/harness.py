@@ -36,9 +36,10 @@ class Row:
 def _child(task: Task, pipe: "multiprocessing.connection.Connection") -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
-    own = task()
-    seconds = own if isinstance(own, float) else time.perf_counter() - start
-    pipe.send((seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
+    told = task()
+    seconds = told if isinstance(told, float) else time.perf_counter() - start
+    own, others = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    pipe.send((seconds, max(own - before, others) / 1024))  # a peer in another environment is a child of the child
 
 
 def once(task: Task) -> tuple[float, float]:
