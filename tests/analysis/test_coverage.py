@@ -12,9 +12,6 @@ import pytest
 
 from analysis.estimate.adaptive import anhecova, bugni_canay_shaikh, car_difference
 from analysis.estimate.cells import tabulate
-from analysis.estimate.covariates import lin
-from analysis.estimate.difference import stratified_difference
-from analysis.estimate.regression import strata_regression
 from analysis.estimate.replay import assign_again
 from analysis.estimate.result import Estimate
 from analysis.plan import run_plan
@@ -86,13 +83,13 @@ TRUTH = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["big-stick@1", "pocock-simon@1"])
 def test_the_planted_effect_lies_in_the_interval_of_every_declared_row(name: str) -> None:
-    """1,000 trials of 400 citizens through the whole plan: inside in 93 to 97 %.
+    """400 trials of 400 citizens through the whole plan: inside in 92 to 98 % (docs/coverage.md has the digits).
 
     One in five overrides to physical and has no effect: the dose has that of assignment over the .8 moved.
     """
     protocol = load_protocol(shipped("digital-samtaler.toml"))
     inside = dict.fromkeys(TRUTH, 0)
-    runs = 1000
+    runs = 400
     for seed in range(runs):
         frame = analysis_set(seed, name)
         effects = run_plan(protocol, frame)
@@ -102,7 +99,7 @@ def test_the_planted_effect_lies_in_the_interval_of_every_declared_row(name: str
             assert row.ci_high is not None
             inside[key] += row.ci_low <= truth <= row.ci_high
     for key, number in inside.items():
-        assert 0.93 <= number / runs <= 0.97, (key, number / runs)
+        assert 0.92 <= number / runs <= 0.98, (key, number / runs)
 
 
 @pytest.mark.slow
@@ -136,27 +133,3 @@ def test_coverage_under_every_design_with_effects_that_differ(name: str) -> None
             inside[key] += result.ci_low <= 1.0 + 2.0 * 0.7 <= result.ci_high
     for key, number in inside.items():
         assert 0.935 <= number / runs <= 0.965, (key, number / runs)
-
-
-@pytest.mark.slow
-def test_rare_events_and_few_citizens_keep_their_coverage() -> None:
-    """2,000 trials of 900 citizens with 3 % events: the risk difference by Neyman, HC2 and Lin, 93.5 to 96.5 %."""
-    rng = np.random.default_rng(23)
-    inside, runs = {"neyman": 0, "HC2": 0, "HC3": 0, "lin": 0}, 2000
-    for _ in range(runs):
-        s = np.repeat([0, 1, 2], [600, 200, 100])
-        z = np.concatenate([rng.permutation(size) < size // 2 for size in (600, 200, 100)])
-        x = rng.normal(size=900)
-        y = (rng.random(900) < 0.03).astype(float)
-        cells = tabulate(y, z, s)
-        results = {
-            "neyman": stratified_difference(cells, level=0.95),
-            "HC2": strata_regression(cells, se_type="HC2", level=0.95),
-            "HC3": strata_regression(cells, se_type="HC3", level=0.95),
-            "lin": lin(y, z, s, x, names=["x"], se_type="HC2", level=0.95),
-        }
-        for key, result in results.items():
-            assert isinstance(result, Estimate)
-            inside[key] += result.ci_low <= 0 <= result.ci_high
-    for key, number in inside.items():
-        assert 0.935 <= number / runs <= 0.97, (key, number / runs)

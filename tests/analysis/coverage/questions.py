@@ -101,7 +101,7 @@ def _weeks_intervals(own: Stream, rng: np.random.Generator, design: str) -> Iter
     y, z, s = data.y[seen], own.digital[seen], own.stratum[seen]
     cells = tabulate(y, z, s, dose=data.dose[seen])
     stage = first_stage(cells, se_type="HC2", level=LEVEL)
-    yield "first stage (HC2)", _holds(stage.effect, data.moved) if isinstance(stage, FirstStage) else None
+    yield "first stage (HC2), at least", _holds(stage.effect, data.moved) if isinstance(stage, FirstStage) else None
     effect = stratified_difference(cells, level=LEVEL)
     if isinstance(effect, Estimate):  # at a margin that is just missed, non-inferiority may be claimed in 5 %
         said = non_inferiority(effect, margin=-data.effect, higher_is_better=True, level=LEVEL)

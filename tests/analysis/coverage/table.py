@@ -99,8 +99,8 @@ HEAD = (
     "marked `at least`, or leaves the strata out, promises no less, and may hold more often. An event of 3 % has 17",
     "citizens in such a trial: there large-sample inference errs a little, and the table says by how much.",
     "",
-    "Made by `python scripts/coverage_note.py > docs/coverage.md`; `make test` computes a small part again,",
-    "`make test-slow` all of it.",
+    "Made by `python scripts/coverage_note.py > docs/coverage.md`; `make test` and `make test-slow` compute parts of",
+    "it again.",
     "",
 )
 
