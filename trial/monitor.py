@@ -1,7 +1,7 @@
 """Monitoring: how a trial stands. Counts only; no draw to come can be told from them beyond what has happened.
 
 1. Enrolment: arrivals, randomised, not randomised by reason; by day, the first and the last.
-2. Balance: per arm, and the largest lead of an arm in any stratum.
+2. Balance: per arm, and the largest lead of an arm in any stratum of an epoch.
 3. Pauses: how many, which are open, and how many citizens were assigned on a day that turned out to be paused.
 4. Compliance: per arm, how conversations were held, and how many were overridden.
 5. Corrections that stand, by kind, and how many citizens were erased.
@@ -32,6 +32,8 @@ class Status:
     mode: str
     procedure: str
     protocol_digest: str
+    epoch: int
+    dry_run_passed: bool
     ledger_length: int
     ledger_head: str
     last_entry_at: str
@@ -62,7 +64,8 @@ def status(trial: Trial) -> Status:
     arms = [arm.name for arm in trial.protocol.arms]
     with trial.store.read() as transaction:
         answers = transaction.tally(schema.PARTICIPANTS, "arm", "reason")
-        leads = transaction.tally(schema.PARTICIPANTS, "scope", "arm")
+        leads = transaction.tally(schema.PARTICIPANTS, "epoch", "scope", "arm")
+        epochs = transaction.rows(schema.EPOCHS)
         first, last = transaction.extent(schema.PARTICIPANTS, "arrived_on")
         held = transaction.tally(schema.CONVERSATIONS, "assigned_mode", "held_mode", "override_reason")
         pauses = transaction.rows(schema.PAUSES)
@@ -72,12 +75,14 @@ def status(trial: Trial) -> Status:
         erased = len(transaction.entries("erased@1"))
     per_arm = {arm: sum(n for (drawn, _), n in answers.items() if drawn == arm) for arm in arms}
     not_randomised = {str(reason): n for (arm, reason), n in answers.items() if arm is None}
-    scopes = {scope for scope, arm in leads if arm is not None}
+    scopes = {(epoch, scope) for epoch, scope, arm in leads if arm is not None}
     return Status(
         trial.trial_id,
         trial.mode,
         trial.epoch.procedure_name,
         trial.epoch.digest,
+        epochs[-1]["epoch"],
+        epochs[-1]["dry_run_seq"] is not None,
         head.length,
         head.hash,
         head.at,
@@ -88,7 +93,7 @@ def status(trial: Trial) -> Status:
         per_arm if sees_arms else None,
         dict(sorted(not_randomised.items())),
         len(scopes),
-        max((_lead([leads.get((scope, arm), 0) for arm in arms]) for scope in scopes), default=0)
+        max((_lead([leads.get((*scope, arm), 0) for arm in arms]) for scope in scopes), default=0)
         if sees_arms
         else None,
         len(pauses),

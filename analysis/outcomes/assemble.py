@@ -2,11 +2,13 @@
 
 1. A row is never dropped: who cannot be measured has missing values and, in `<outcome>_missing_reason`, why.
 2. The dose is the share of held conversations held physically, 0 where none was held.
-3. Exposed to a pause is whose municipality was paused between randomisation and the last due conversation;
+3. A protocol that was amended has several epochs: strata are those of an epoch, for another ratio or procedure may
+   have been in force; the epoch is a column.
+4. Exposed to a pause is whose municipality was paused between randomisation and the last due conversation;
    `paused_week` is the first week after randomisation in which it was, missing where it never was.
-4. Declared covariates are what the registers knew before randomisation; `saturation` is the share of the second arm
+5. Declared covariates are what the registers knew before randomisation; `saturation` is the share of the second arm
    drawn for the citizen's market where the trial draws shares.
-5. `weekly` keeps the weeks behind an outcome that counts weeks employed: citizens x weeks.
+6. `weekly` keeps the weeks behind an outcome that counts weeks employed: citizens x weeks.
 """
 
 import json
@@ -77,6 +79,7 @@ def analysis_set(
     factors = [factor.factor for factor in protocol.stratification]
     arms = [f"prob_{arm.name}" for arm in protocol.arms]
     frame = rows[["participant_id", "arm", "stratum", *factors, "assigned_on", *arms, "calendar_block"]].copy()
+    by_epoch(frame, rows)
     frame["linked"] = cohort.lost == None  # noqa: E711 - elementwise
     frame["lost_reason"] = pd.Series(cohort.lost, index=frame.index, dtype="object")
     flow = [*flow_of_arrivals(not_randomised, len(rows)), *flow_of_cohort(rows["arm"], cohort)]
@@ -99,6 +102,15 @@ def analysis_set(
     if protocol.randomisation.procedure.startswith("saturation@"):
         frame["saturation"] = saturation(rows, protocol)
     return AnalysisSet(frame, flow, weekly)
+
+
+def by_epoch(frame: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Write the epoch of each citizen; where the protocol was amended, a stratum is one of an epoch: "2:0461/..."."""
+    if "epoch" not in rows.columns:
+        return
+    frame["epoch"] = rows["epoch"]
+    if rows["epoch"].nunique() > 1:
+        frame["stratum"] = rows["epoch"].astype(str) + ":" + rows["stratum"]
 
 
 def _frame(table: Any) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 1. Only citizens of the two arms take part; nobody is left out silently: who has no observed outcome is counted by
    arm and reason.
-2. Small strata are joined on the citizens observed, as the protocol declares.
+2. Small strata are joined on the citizens observed, as the protocol declares. Those of an epoch are joined with each
+   other; only where an epoch is too small to have any of its own is it joined like a small stratum.
 """
 
 from collections.abc import Sequence
@@ -11,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.estimate.cells import Bools
+from analysis.estimate.cells import Bools, codes
 from analysis.estimate.result import DegenerateError
-from analysis.estimate.strata import Pooling, pool_small
+from analysis.estimate.strata import Joined, Pooling, pool_small
 from analysis.plan.effects import Missing
 from trial.errors import PlanError
 from trial.protocol.model import Estimand, Protocol
@@ -72,4 +73,25 @@ def pool(observed: Observed, protocol: Protocol) -> Pooling:
         for part in parts[1:]:
             within = within + "/" + part
     stratum = frame["stratum"].astype(str).to_numpy(dtype=object)
-    return pool_small(stratum, observed.treated, within, minimum=rule.minimum_per_arm)
+    epoch = frame["epoch"].to_numpy() if "epoch" in frame.columns else np.zeros(len(frame))
+    rows_of = [epoch == one for one in np.unique(epoch)]
+    try:
+        found = [
+            pool_small(stratum[rows], observed.treated[rows], within[rows], minimum=rule.minimum_per_arm)
+            for rows in rows_of
+        ]
+    except DegenerateError:
+        return pool_small(stratum, observed.treated, within, minimum=rule.minimum_per_arm)
+    return found[0] if len(found) == 1 else _together(found, rows_of)
+
+
+def _together(found: Sequence[Pooling], rows_of: Sequence[Bools]) -> Pooling:
+    """Put the strata of several epochs beside each other; what was joined is named by its epoch."""
+    labels = np.empty(len(rows_of[0]), dtype=object)
+    joined: list[Joined] = []
+    for number, (pooling, rows) in enumerate(zip(found, rows_of, strict=True), start=1):
+        new = {one.name: f"{number}:{one.name}" for one in pooling.joined}
+        labels[rows] = [new.get(name, name) for name in pooling.labels()]
+        joined += [Joined(new[one.name], one.members) for one in pooling.joined]
+    names, codes_of = codes(labels)
+    return Pooling(names, codes_of, tuple(joined))

@@ -30,7 +30,7 @@ from analysis.estimate.weak import ConfidenceSet, anderson_rubin
 from analysis.plan.data import Observed, observe, pool
 from analysis.plan.effects import BoundsRow, Effects, RegionRow, ReplayRow, Row
 from analysis.plan.exploratory_times import Weekly, paths, timed_rows
-from analysis.plan.replays import in_order, replay_of
+from analysis.plan.replays import AMENDED, in_order, is_amended, replay_of
 from analysis.plan.run import cells_of, numbers_of
 from trial.protocol.model import Estimand, OutcomePart, Protocol
 
@@ -150,7 +150,8 @@ def _bounds(protocol: Protocol, estimand: Estimand, outcome: OutcomePart, frame:
 
 def _coarse(protocol: Protocol, frame: pd.DataFrame) -> Any:
     """The declared factors small strata are joined within: coarse enough for every citizen, missing or not."""
-    factors = [factor for factor in protocol.inference.small_strata.within if factor in frame.columns]
+    named = ("epoch", *protocol.inference.small_strata.within)
+    factors = [factor for factor in named if factor in frame.columns]
     if not factors:
         return np.zeros(len(frame), dtype=np.int64)
     return frame[factors].astype(str).agg("/".join, axis=1).to_numpy(dtype=object)
@@ -184,6 +185,8 @@ def _replay(
 ) -> ReplayRow:
     if {arm.name for arm in protocol.arms} != {estimand.treatment.of, estimand.treatment.against}:
         return ReplayRow(estimand.name, "not-estimable", "a replay compares the two arms of a trial with two arms")
+    if is_amended(assignments):
+        return ReplayRow(estimand.name, "not-estimable", AMENDED)
     order = in_order(assignments)
     rows = frame.set_index("participant_id").reindex(order["participant_id"])
     found = randomisation_test(
@@ -204,6 +207,8 @@ def _replayed_dose(
 ) -> ReplayRow:
     if {arm.name for arm in protocol.arms} != {estimand.treatment.of, estimand.treatment.against}:
         return ReplayRow(estimand.name, "not-estimable", "a replay compares the two arms of a trial with two arms")
+    if is_amended(assignments):
+        return ReplayRow(estimand.name, "not-estimable", AMENDED)
     order = in_order(assignments)
     rows = frame.set_index("participant_id").reindex(order["participant_id"])
     y, dose = (rows[name].to_numpy(dtype=float) for name in (estimand.outcome, str(estimand.dose)))

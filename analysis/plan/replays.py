@@ -1,10 +1,16 @@
-"""The design that was run, ready to be drawn again: assignments in the order they were made, and their replay."""
+"""The design that was run, ready to be drawn again: assignments in the order they were made, and their replay.
+
+One protocol is replayed. A trial that was amended ran several: it is told so, not replayed under the last alone.
+"""
 
 import pandas as pd
 
 from analysis.estimate.replay import Replay, replay_procedure
+from analysis.estimate.result import DegenerateError
 from trial.procedures import Unit, declared
 from trial.protocol.model import Protocol
+
+AMENDED = "the protocol was amended: no one design was run that could be replayed"
 
 
 def in_order(assignments: pd.DataFrame) -> pd.DataFrame:
@@ -12,8 +18,18 @@ def in_order(assignments: pd.DataFrame) -> pd.DataFrame:
     return assignments.sort_values(["epoch", "assigned_at", "step", "participant_id"], ignore_index=True)
 
 
+def is_amended(assignments: pd.DataFrame) -> bool:
+    """Tell whether citizens were assigned in several epochs."""
+    return bool(assignments["epoch"].nunique() > 1)
+
+
 def replay_of(protocol: Protocol, order: pd.DataFrame, arm: str) -> Replay:
-    """Give the replay of the declared procedure for the assignments in the order they were made."""
+    """Give the replay of the declared procedure for the assignments in the order they were made.
+
+    Raises DegenerateError where they were made under several protocols.
+    """
+    if is_amended(order):
+        raise DegenerateError(AMENDED)
     procedure = declared(protocol.randomisation, protocol.arms, protocol.stratification)
     factors = [factor.factor for factor in protocol.stratification]
     units = [

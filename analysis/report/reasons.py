@@ -12,6 +12,10 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         r"arm (\S+) has no citizen with an observed (?:outcome|duration)",
         r"arm \1 har ingen borger med observeret udfald",
     ),
+    (
+        r"the protocol was amended: no one design was run that could be replayed",
+        "protokollen blev ændret undervejs: der blev ikke kørt ét design, som kunne gentages",
+    ),
     (r"an arm has fewer than 2 citizens", "en arm har færre end 2 borgere"),
     (r"one of the arms has fewer than (\d+) citizens", r"en af armene har færre end \1 borgere"),
     (r"stratum (\S+) has no citizen in one of the arms", r"stratum \1 har ingen borger i en af armene"),
