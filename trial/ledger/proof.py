@@ -2,8 +2,8 @@
 
 1. Every row is read as stored: a changed type, a stray byte, a missing or added row is found before its meaning is.
 2. The first row that breaks the chain or a rule is named; what follows from it is not judged.
-3. With the trial key every arm is drawn anew. Without it chain, rules and commitments are checked, and probabilities
-   wherever counts alone give them.
+3. With the trial key every arm is drawn anew, and a batch drawn as one must stand in keyed order. Without it chain,
+   rules and commitments are checked, and probabilities wherever counts alone give them.
 4. Projections must equal replay, evidence its hash, and what opens a seal must open it, unless its erasure is in the
    ledger; tables and triggers must be as made.
 5. A checkpoint kept elsewhere must lie on the chain: this alone sees a cut tail or a ledger written anew.
@@ -15,6 +15,8 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from trial.errors import DatabaseError, KeyFileError, LedgerError, LodtraekError
 from trial.infection.evidence import EVIDENCE
@@ -63,7 +65,7 @@ def verify_store(store: Store, key: SecretKey | None = None, checkpoint: Path | 
     with store.read() as transaction:
         findings = list(follow(state, stored(transaction), key))
         if not findings:
-            findings = [*_compare(state, transaction), *_personal(state, transaction)]
+            findings = [*_compare(state, transaction), *_personal(state, transaction), *_order(state, transaction)]
             findings += [*_evidence(state, transaction), *_schema(transaction)]
         against = None
         if checkpoint is not None:
@@ -203,6 +205,21 @@ def openings(transaction: Transaction) -> Openings:
     names = ("record", "seal", "salt", "content")
     sealed = (Opening(*(row[name] for name in names)) for row in transaction.rows(schema.SEALED))
     return Openings([*citizens, *sealed])
+
+
+def _order(state: State, transaction: Transaction) -> Iterator[Finding]:
+    """Find the batches drawn as one that do not stand in keyed order; who was erased is left out of it."""
+    known, epochs = openings(transaction), {epoch.number: epoch for epoch in state.declared if epoch.secret}
+    batches: dict[tuple[int, int], list[tuple[int, str]]] = {}
+    for entry in transaction.entries("assigned-together@1"):
+        row = orjson.loads(entry.payload)
+        name = known.name(row["participant_id"])
+        if name != row["participant_id"]:
+            batches.setdefault((row["epoch"], row["batch"]), []).append((entry.seq, name))
+    for (number, _), rows in batches.items():
+        names = [name for _, name in rows]
+        if number in epochs and epochs[number].in_order(names) != names:
+            yield Finding(f"ledger row {rows[0][0]}", "the batch it begins must stand in keyed order")
 
 
 def _personal(state: State, transaction: Transaction) -> Iterator[Finding]:

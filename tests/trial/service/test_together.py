@@ -14,6 +14,7 @@ from tests.opened import BY, DAY, KEYS, TickingClock, arms, arrival, arrivals, u
 from trial import verifier as alone
 from trial.bundle import export_bundle, verify_bundle
 from trial.errors import StateError
+from trial.ledger.epoch import Epoch
 from trial.ledger.proof import verify_store
 from trial.ledger.seal import citizen_content, seal_of
 from trial.procedures import Draws, Unit, build, epoch_key
@@ -180,3 +181,14 @@ def test_a_day_by_day_trial_with_a_pause(tmp_path: Path) -> None:
     trial = opened(tmp_path, TOGETHER["rerandomisation"])
     run_trial(trial)
     assert verify_store(trial.store, KEYS.trial).holds
+
+
+def test_a_batch_out_of_keyed_order_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever could choose the order could choose the arms: replay alone would not see it, the key does."""
+    trial = opened(tmp_path, TOGETHER["pairs"])
+    monkeypatch.setattr(Epoch, "in_order", lambda epoch, participants: sorted(participants))
+    trial.assign(PEOPLE[:12], DAY)
+    monkeypatch.undo()
+    [found] = verify_store(trial.store, KEYS.trial).findings
+    assert found.where == "ledger row 2" and "keyed order" in found.problem
+    assert verify_store(trial.store).holds  # without the key nobody can tell
