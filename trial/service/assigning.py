@@ -63,11 +63,7 @@ def assign(
     fresh = [participant for participant in batch if participant not in answers]
     if not fresh:
         return [answers[arrival.participant_id] for arrival in arrivals]
-    check_in_force(epoch, read_under)
-    check_enrolment(epoch, on)
-    epoch.check_drawable()
-    if alone:
-        check_alone(epoch)
+    _check_answerable(epoch, on, read_under, alone)
     paused = _paused(pauses, on)
     session = _Session(transaction, epoch, on.isoformat())
     session.prepare([batch[participant] for participant in fresh], states, randomness)
@@ -100,6 +96,15 @@ def preview(transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival],
         answers.get(one.participant_id) or Outcome(one.participant_id, None, _reason(one, paused), True)
         for one in arrivals
     ]
+
+
+def _check_answerable(epoch: Epoch, on: date, read_under: str | None, alone: bool) -> None:
+    """Raise StateError where nobody new can be answered now, on that day, so."""
+    check_in_force(epoch, read_under)
+    check_enrolment(epoch, on)
+    epoch.check_drawable()
+    if alone:
+        check_alone(epoch)
 
 
 def check_alone(epoch: Epoch) -> None:
