@@ -243,3 +243,5 @@ def _evidence(state: State, transaction: Transaction) -> Iterator[Finding]:
 def _schema(transaction: Transaction) -> Iterator[Finding]:
     for name in transaction.altered():
         yield Finding(name, "it must be as it was made: it keeps the ledger append-only and answers single")
+    for line in transaction.torn():
+        yield Finding("database file", f"its tables and indexes must tell the same; {line}")

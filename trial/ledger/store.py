@@ -278,6 +278,11 @@ class Transaction:
         """Name what of the schema is not as it was made: tables, indexes, and above all the append-only triggers."""
         return database.altered(self._connection)
 
+    def torn(self) -> list[str]:
+        """Say where tables and their indexes do not tell the same."""
+        with translated():
+            return database.torn(self._connection)
+
 
 class Store:
     """The database of one trial, open."""

@@ -4,9 +4,11 @@ Every byte of every column of every row is changed in memory; every column of ev
 triggers switched off; and rows are added, deleted, swapped, re-typed, re-chained and rewritten.
 """
 
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -266,6 +268,18 @@ def test_an_altered_schema_is_named(folder: Path, statement: str, name: str) -> 
     connection.close()
     found = verify(folder)
     assert name in [one.where for one in found.findings] or first(found) == "table strata, row 1/0461/dagpenge/18-29"
+
+
+def test_a_key_changed_in_the_table_or_in_its_index_is_found(folder: Path) -> None:
+    """A row sorted by its key is read from the index, any other way from the table: both must tell the same."""
+    with closing(sqlite3.connect(folder / "trial.db")) as connection:
+        (key,) = connection.execute("SELECT sha256 FROM evidence").fetchone()
+    pristine = (folder / "trial.db").read_bytes()
+    places = [found.start() for found in re.finditer(key.encode(), pristine)]
+    assert len(places) >= 2
+    for place in places:
+        (folder / "trial.db").write_bytes(pristine[:place] + b"\0" + pristine[place + 1 :])
+        assert not verify(folder).holds, place
 
 
 def content(folder: Path) -> list[object]:
