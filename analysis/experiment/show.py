@@ -45,8 +45,8 @@ def to_markdown(table: Table) -> str:
     counted = max((row.bias.replications for row in table.tools if row.bias), default=0)
     judged = max((row.let_through.replications for row in table.verdicts), default=0)
     said = (
-        f"Up to {counted} data sets of {table.spells} spells a regime and world; {judged} are judged; seed {table.seed}."
-        " Effects in percentage points; Monte-Carlo errors in brackets."
+        f"Up to {counted} data sets of {table.spells} spells a regime and world; {judged} are judged; "
+        f"seed {table.seed}. Effects in percentage points; Monte-Carlo errors in brackets."
     )
     return "\n".join([said, "", *_markdown(VERDICTS, verdict_rows(table)), "", *_markdown(COLUMNS, rows(table)), ""])
 

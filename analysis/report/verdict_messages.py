@@ -119,25 +119,36 @@ VERDICT_MESSAGES: dict[str, tuple[str, str]] = {
         "It cannot be ruled out that the two groups differed before anybody was treated.",
     ),
     "gate.mode@treatment": ("Variation i behandling", "Variation in treatment"),
-    "asks.mode@treatment": ("Varierer behandlingen, når stratum er givet?", "Does the treatment vary once the stratum is given?"),
+    "asks.mode@treatment": (
+        "Varierer behandlingen, når stratum er givet?",
+        "Does the treatment vary once the stratum is given?",
+    ),
     "asks.overlap@treatment": (
-        "Findes der for hver enhed sammenlignelige i den anden gruppe?", "Does every unit have comparable ones in the other group?",
+        "Findes der for hver enhed sammenlignelige i den anden gruppe?",
+        "Does every unit have comparable ones in the other group?",
     ),
     "asks.survivorship@treatment": (
-        "Lå behandlingen fast, før udfaldet begyndte at tælle?", "Was treatment settled before the outcome began to count?",
+        "Lå behandlingen fast, før udfaldet begyndte at tælle?",
+        "Was treatment settled before the outcome began to count?",
     ),
-    "asks.anticipation@treatment": ("Virker behandlingen, før den gives?", "Does the treatment work before it is given?"),
+    "asks.anticipation@treatment": (
+        "Virker behandlingen, før den gives?",
+        "Does the treatment work before it is given?",
+    ),
     "asks.instruments@treatment": (
-        "Flytter noget udefra behandlingen i nok klynger?", "Does anything from outside move the treatment in enough clusters?",
+        "Flytter noget udefra behandlingen i nok klynger?",
+        "Does anything from outside move the treatment in enough clusters?",
     ),
     "gate.overlap.treated@treatment": ("Behandlede", "Treated"),
     "gate.overlap.untreated@treatment": ("Ubehandlede", "Untreated"),
     "gate.overlap.x@treatment": ("Beregnet sandsynlighed for behandling", "Estimated chance of treatment"),
     "gate.overlap.difference@treatment": (
-        "Forskel, behandlede minus ubehandlede, i standardafvigelser", "Difference, treated less untreated, in standard deviations",
+        "Forskel, behandlede minus ubehandlede, i standardafvigelser",
+        "Difference, treated less untreated, in standard deviations",
     ),
     "gate.placebo.x@treatment": (
-        "Forskel, behandlede minus ubehandlede, i standardafvigelser", "Difference, treated less untreated, in standard deviations",
+        "Forskel, behandlede minus ubehandlede, i standardafvigelser",
+        "Difference, treated less untreated, in standard deviations",
     ),
     "gate.design.untreated@treatment": ("Ubehandlede", "Untreated"),
     "gate.design.treated@treatment": ("Behandlede", "Treated"),
@@ -242,29 +253,51 @@ VERDICT_MESSAGES: dict[str, tuple[str, str]] = {
         "Hvor meget uset skævhed skal der til at vende fortegnet?",
         "How much unseen confounding would overturn the sign?",
     ),
-    "caption.design": ("Prøver af lodtrækningen, og hvad hver arm fik", "Tests of the draw, and what each arm received"),
-    "caption.mode": ("Formen uge for uge, og hvor sammenligningen ligger", "The form week by week, and where the comparison lies"),
+    "caption.design": (
+        "Prøver af lodtrækningen, og hvad hver arm fik",
+        "Tests of the draw, and what each arm received",
+    ),
+    "caption.mode": (
+        "Formen uge for uge, og hvor sammenligningen ligger",
+        "The form week by week, and where the comparison lies",
+    ),
     "caption.mode@treatment": ("Hvor meget af variationen er tilbage", "How much of the variation is left"),
     "caption.overlap": ("Sandsynligheden for digital i de to grupper", "The chance of digital in the two groups"),
-    "caption.overlap@treatment": ("Sandsynligheden for behandling i de to grupper", "The chance of treatment in the two groups"),
+    "caption.overlap@treatment": (
+        "Sandsynligheden for behandling i de to grupper",
+        "The chance of treatment in the two groups",
+    ),
     "caption.placebo": (
         "Forskelle før behandlingen med deres intervaller; det grønne er for lidt til at betyde noget",
         "Differences before treatment with their intervals; green is too little to matter",
     ),
     "caption.survivorship": (
-        "Hvor mange der endnu vil komme i job, efter ugen for den første samtale", "How many are still to find work, by the week of the first conversation",
+        "Hvor mange der endnu vil komme i job, efter ugen for den første samtale",
+        "How many are still to find work, by the week of the first conversation",
     ),
     "caption.anticipation": (
         "Ændring i afgang før samtalen med interval; det grønne er for lidt til at betyde noget",
         "Change in exits before the talk with its interval; green is too little to matter",
     ),
-    "caption.talk": ("Hvor mange af de ledige der har haft en samtale", "How many of those unemployed have had a talk"),
-    "caption.instruments": ("Instrumentets styrke, og hvor mange det rammer", "Strength of the instrument, and how many it reaches"),
-    "caption.precision": ("Mindste effekt, data kan vise, mod marginen", "The smallest effect the data can show, against the margin"),
+    "caption.talk": (
+        "Hvor mange af de ledige der har haft en samtale",
+        "How many of those unemployed have had a talk",
+    ),
+    "caption.instruments": (
+        "Instrumentets styrke, og hvor mange det rammer",
+        "Strength of the instrument, and how many it reaches",
+    ),
+    "caption.precision": (
+        "Mindste effekt, data kan vise, mod marginen",
+        "The smallest effect the data can show, against the margin",
+    ),
     "caption.bounds": ("Hvor effekten må ligge", "Where the effect must lie"),
     "caption.displacement": ("Andel behandlede i hver kommune", "Share treated in each municipality"),
     "caption.displacement@treatment": ("Andel behandlede i hver klynge", "Share treated in each cluster"),
-    "caption.sensitivity": ("Hvor stærk en uset skævhed må være for at vende fortegnet", "How strong unseen confounding must be to overturn the sign"),
+    "caption.sensitivity": (
+        "Hvor stærk en uset skævhed må være for at vende fortegnet",
+        "How strong unseen confounding must be to overturn the sign",
+    ),
     "gate.talk.y": ("Andel med samtale", "Share with a talk"),
     "gate.talk.axis": (
         "Andel af de ledige, der har haft en samtale",
