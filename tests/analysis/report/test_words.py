@@ -40,7 +40,11 @@ def asked():
     whole, begun = set(), set()
     for path in [*REPORT.rglob("*.py"), *REPORT.rglob("*.jinja")]:
         text = path.read_text(encoding="utf-8")
-        whole |= set(re.findall(r"[\"']([a-z][a-z0-9_.-]*)[\"']", text)) if not path.name.endswith("messages.py") else set()
+        whole |= (
+            set(re.findall(r"[\"']([a-z][a-z0-9_.-]*)[\"']", text))
+            if not path.name.endswith("messages.py")
+            else set()
+        )
         begun |= set(re.findall(r'f"([a-z-]+\.(?:slug\.)?)\{', text)) | set(re.findall(r"f'([a-z-]+\.)\{", text))
     return whole, tuple(begun | {"unit."})
 
