@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.opened import DAY, KEYS, TickingClock, arrival, arrivals, full_trial, level
+from tests.opened import BY, DAY, KEYS, TickingClock, arrival, arrivals, conversation, full_trial, level
 from tests.servers import PostgresServer
 from trial.errors import DatabaseError
 from trial.ledger.proof import rebuild, verify_store
@@ -34,6 +35,10 @@ def test_a_trial_runs_with_the_rights_of_the_program(urls: dict[str, str]) -> No
     trial = Trial.open(urls["lodtraek_app"], KEYS, TickingClock())
     outcomes = trial.assign(arrivals(range(10, 20)), DAY)
     assert all(one.new for one in outcomes)
+    trial.open_pause("0147", DAY, BY, ("decision.txt", b"the decision"), decided_on=DAY)
+    trial.close_pause("0147", date(2021, 3, 8), BY)
+    trial.record_conversations([conversation(outcomes[0], held=False)])
+    trial.record_conversations([conversation(outcomes[0])])
     trial.correct(level(outcomes[0].participant_id))
     with pytest.raises(DatabaseError):
         trial.erase(
@@ -66,7 +71,9 @@ CHANGES = (
     "UPDATE citizens SET participant_id = 'x'",
     "UPDATE sealed SET content = ''",
     "CREATE OR REPLACE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$",
+    "ALTER TABLE ledger DISABLE TRIGGER ledger_update",
     "DROP TABLE ledger",
+    "CREATE TABLE notes (x text)",
 )
 
 
@@ -79,7 +86,7 @@ def test_neither_of_them_changes_what_was_written(urls: dict[str, str]) -> None:
                 connection.rollback()
 
 
-def test_the_program_deletes_nothing(urls: dict[str, str]) -> None:
+def test_the_program_deletes_nothing_and_changes_no_arm(urls: dict[str, str]) -> None:
     with psycopg.connect(urls["lodtraek_app"].replace("+psycopg", "")) as connection:
         tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
         assert {"ledger", "citizens", "sealed", "participants", "lodtraek"} <= set(tables)
@@ -87,3 +94,5 @@ def test_the_program_deletes_nothing(urls: dict[str, str]) -> None:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(f"DELETE FROM {table}")  # type: ignore[call-overload]
             connection.rollback()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("UPDATE participants SET arm = 'digital'")
