@@ -20,7 +20,8 @@ def session() -> list[tuple[str, str]]:
 
 
 def test_every_command_of_the_session_prints_what_the_readme_says(tmp_path: Path) -> None:
-    (tmp_path / "protocols").symlink_to(ROOT / "protocols")
+    for folder in ("protocols", "trial"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     steps = session()
     assert len(steps) > 5
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
@@ -31,13 +32,15 @@ def test_every_command_of_the_session_prints_what_the_readme_says(tmp_path: Path
             environment |= dict(pair.split("=", 1) for pair in command.split()[1:])
             continue
         done = subprocess.run(
-            ["bash", "-c", f"{command} 2>&1"],
+            ["bash", "-c", f"{{ {command}\n}} 2>&1"],
             cwd=tmp_path,
             env=environment,
             capture_output=True,
             text=True,
             check=False,
         )
+        refused = re.search(r"\([a-z-]+, exit (\d+)\)", output)
+        assert done.returncode == (int(refused[1]) if refused else 0), (command, done.stdout)
         if output:
             said = [
                 line for line in done.stdout.splitlines() if not line.startswith(("The order in", "Without a real"))
