@@ -30,8 +30,8 @@ PRODUCTION = Keys(*(replace(one, mode="production") for one in (KEYS.trial, KEYS
 
 def opened(folder: Path, table: str = DECLARED, mode: str = "test", value: str | None = None) -> Trial:
     keys, clock = PRODUCTION if mode == "production" else KEYS, TickingClock()
-    path = protocol(folder, table)
-    return Trial.init(url(folder), path, keys, mode, clock=clock, beacon_value=value, role=Role.DESIGNER)
+    path, role = protocol(folder, table), Role.DESIGNER if mode == "production" else None
+    return Trial.init(url(folder), path, keys, mode, clock=clock, beacon_value=value, role=role)
 
 
 def refused(caught: pytest.ExceptionInfo[StateError]) -> str:
