@@ -71,9 +71,9 @@ def test_another_value_in_the_ledger_gives_other_arms(tmp_path: Path) -> None:
     export_bundle(trial, tmp_path / "bundle")
     entries = [json.loads(line) for line in (tmp_path / "bundle" / "ledger.jsonl").read_text().splitlines()]
     entries[1]["payload"]["value"] = OTHER
-    ledger = alone.Ledger(tmp_path / "bundle", KEY)
+    ledger = alone.Ledger(tmp_path / "bundle", (KEY,))
     with pytest.raises(ValueError, match="must be the one the key draws"):
-        for entry in entries:
+        for ledger.wrong, entry in enumerate(entries, start=1):
             entry["prev"] = ledger.hashes[-1]
             del entry["hash"]
             entry["hash"] = sha256(alone.canonical(entry).encode()).hexdigest()
