@@ -14,7 +14,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import sqrt
 from random import Random
 from typing import Any
@@ -114,7 +114,7 @@ def _in_batches(procedure: Procedure, units: list[Unit], draws: Draws) -> Iterat
     size, state = max(1, round(len(units) / WORKING_DAYS)), procedure.begin()
     for start in range(0, len(units), size):
         batch = [
-            replace(unit, participant_id=f"p{start + index}")
+            unit._replace(participant_id=f"p{start + index}")
             for index, unit in enumerate(units[start : start + size])
         ]
         assigned = procedure.assign(state, batch, draws, start)

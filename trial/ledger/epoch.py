@@ -14,8 +14,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
@@ -171,16 +170,6 @@ class Epoch:
     def in_order(self, participant_ids: Iterable[str]) -> list[str]:
         """Give the order in which a batch is drawn: keyed, so that sorting a file moves nobody to another arm."""
         return batch_order(participant_ids, self.draws(BATCH))
-
-
-def texts(probabilities: Probabilities) -> dict[str, str]:
-    """Write exact probabilities as texts: "1/2"."""
-    return {arm: _text(*share.as_integer_ratio()) for arm, share in probabilities.items()}
-
-
-@lru_cache(maxsize=1 << 12)
-def _text(numerator: int, denominator: int) -> str:
-    return str(Fraction(numerator, denominator))
 
 
 def protocol_of(text: str, references: Mapping[str, str]) -> Protocol:

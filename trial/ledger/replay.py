@@ -28,7 +28,7 @@ from trial.ledger import corrections
 from trial.ledger.beacon import published_at
 from trial.ledger.chain import EMPTY, broken, head_of
 from trial.ledger.entry import Entry, canonical
-from trial.ledger.epoch import BATCH, Epoch, protocol_of, texts
+from trial.ledger.epoch import BATCH, Epoch, protocol_of
 from trial.ledger.kinds import malformed
 from trial.ledger.pauses import Pauses, covers, take
 from trial.ledger.projection import Row, conversation_row, epoch_row, participant_row
@@ -184,7 +184,7 @@ class State:
             probabilities, state = drawn.probabilities, drawn.state
             if drawn.arm != payload["arm"]:
                 return "its arm must be the one the key draws"
-        if probabilities is not None and texts(probabilities) != payload["probabilities"]:
+        if probabilities is not None and probabilities.texts != payload["probabilities"]:
             return "its probabilities must be those of the procedure"
         self.scopes[self.epoch.number, scope] = (steps + 1, state)
         self.participants[payload["participant_id"]] = participant_row(entry.seq, payload, scope)
@@ -216,7 +216,7 @@ class State:
         for (seq, row), unit in zip(rows, units, strict=True):
             probabilities, state = self.epoch.follow(state, unit, row["arm"])
             self.wrong_in_batch = seq
-            if probabilities is not None and texts(probabilities) != row["probabilities"]:
+            if probabilities is not None and probabilities.texts != row["probabilities"]:
                 raise wrong(seq, "its probabilities must be those of the procedure")
             if drawn is not None and drawn[unit.participant_id].arm != row["arm"]:
                 raise wrong(seq, "its arm must be the one the key draws")

@@ -16,21 +16,24 @@ from typing import Any, Self
 import orjson
 import sqlalchemy as sa
 
-from trial.errors import LedgerError, StateError
+from trial.errors import StateError
 from trial.ledger import database, schema
 from trial.ledger.chain import EMPTY, Head, head_of, link
 from trial.ledger.database import translated
 from trial.ledger.entry import Entry, canonical
-from trial.ledger.kinds import malformed
+from trial.ledger.form import Form, check_payload
 
 CHUNK = 5_000
 
 Row = dict[str, Any]
 
 # Statements are made once: a single assignment would spend a third of its time making them.
-_HEAD: database.Question = ("SELECT seq, hash, at FROM ledger ORDER BY seq DESC LIMIT 1", ())
-_EPOCH: database.Question = ("SELECT * FROM epochs ORDER BY epoch DESC LIMIT 1", ())
-_LOCK = "SELECT schema_version FROM lodtraek FOR UPDATE"  # PostgreSQL: the queue of writers
+_SIGHT = (
+    "SELECT seq, hash, at FROM ledger ORDER BY seq DESC LIMIT 1",
+    f"SELECT {', '.join(schema.EPOCHS.c.keys())} FROM epochs ORDER BY epoch DESC LIMIT 1",  # noqa: S608 - names of `schema`
+)
+Seen = Sequence[list[tuple[Any, ...]]]
+_LOCK = {"sqlite": "SELECT 1", "postgresql": "SELECT schema_version FROM lodtraek FOR UPDATE"}  # the queue of writers
 _IN = {"sqlite": "IN (SELECT value FROM json_each(?))", "postgresql": "= ANY(%s)"}
 _AFTER = {"sqlite": "> ?", "postgresql": "> %s"}
 _ANSWERS = (
@@ -66,7 +69,8 @@ class Transaction:
     Entries appended and rows written are kept until something is read, or the transaction ends.
     """
 
-    def __init__(self, connection: sa.Connection, at: str) -> None:
+    def __init__(self, connection: sa.Connection, at: str, seen: Seen = ()) -> None:
+        """`seen`: what the first questions found, where they were asked already."""
         self._open_connection = connection
         self._dialect = connection.dialect.name
         self._pending: list[Entry] = []
@@ -75,6 +79,8 @@ class Transaction:
         self._epoch: Row | None = None
         self.at = at
         self.has_appended = False
+        if seen:
+            self._see(*seen)
 
     @property
     def head(self) -> Head:
@@ -92,10 +98,12 @@ class Transaction:
         return self._epoch
 
     def _look(self) -> None:
-        heads, epochs = database.ask(self._connection, [_HEAD, _EPOCH])
+        self._see(*([tuple(row) for row in self._connection.exec_driver_sql(text)] for text in _SIGHT))
+
+    def _see(self, heads: list[tuple[Any, ...]], epochs: list[tuple[Any, ...]]) -> None:
         if self._head is None:
-            self._head = Head(heads[0]["seq"], heads[0]["hash"], heads[0]["at"]) if heads else EMPTY
-        self._epoch = epochs[0] if epochs else None
+            self._head = Head(*heads[0]) if heads else EMPTY
+        self._epoch = dict(zip(schema.EPOCHS.c.keys(), epochs[0], strict=True)) if epochs else None
 
     @property
     def _connection(self) -> sa.Connection:
@@ -106,36 +114,25 @@ class Transaction:
     def append(self, kind: str, payload: Row) -> Entry:
         """Append an entry; raise LedgerError where the payload is not as its kind declares."""
         text = canonical(payload)
-        problem = malformed(kind, payload, text)
-        if problem:
-            raise LedgerError(
-                f"an entry {kind} must be as declared", found=problem, mend="report this as a fault of the program"
-            )
+        check_payload(kind, payload, text)
+        return self._appended(kind, text)
+
+    def append_filled(self, form: Form, record: str, step: int) -> Entry:
+        """Append an assignment by its form."""
+        return self._appended(form.kind, form.text(record, step))
+
+    def _appended(self, kind: str, text: str) -> Entry:
         entry = link(self.head, kind, self.at, text)
         self._head = head_of(entry)
         self._pending.append(entry)
         self.has_appended = True
         return entry
 
-    @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """Undo what the block read and wrote where it raises; what was written before it stays."""
-        head, has_appended = self.head, self.has_appended
-        try:
-            with translated(), self._connection.begin_nested():
-                yield
-                self.flush()
-        except BaseException:
-            self._pending.clear()
-            self._unwritten.clear()
-            self._head, self._epoch, self.has_appended = head, None, has_appended
-            raise
-
     def flush(self) -> None:
         """Write the entries appended and the rows written so far."""
         if self._pending:
-            self._write(schema.LEDGER, [(e.seq, e.kind, e.at, e.payload, e.prev, e.hash) for e in self._pending])
-            self._pending.clear()
+            self._write(schema.LEDGER, self._pending)  # an entry is its row
+            self._pending = []
         unwritten, self._unwritten = self._unwritten, []
         if unwritten:
             self._epoch = None  # it may be among them
@@ -149,7 +146,7 @@ class Transaction:
         """Write rows of a projection in place of those with the same primary key."""
         self._write(table, list(map(itemgetter(*table.c.keys()), rows)), is_replacing=True)
 
-    def _write(self, table: sa.Table, rows: list[tuple[Any, ...]], is_replacing: bool = False) -> None:
+    def _write(self, table: sa.Table, rows: Sequence[tuple[Any, ...]], is_replacing: bool = False) -> None:
         if rows:
             statement = _insert(table, self._dialect, is_replacing)
             self._unwritten.append(database.Statement(table.name, statement, rows))
@@ -289,6 +286,10 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._engine = database.engine(url)
+        self._bare_writer = self._engine.execution_options(**{database.WRITE: True})
+        first = (_LOCK[self._engine.dialect.name], *_SIGHT)
+        self._writer = self._bare_writer.execution_options(**{database.FIRST: first})
+        self._reader = self._engine.execution_options(**{database.FIRST: _SIGHT})
 
     @classmethod
     def create(cls, url: str) -> Self:
@@ -298,7 +299,7 @@ class Store:
         """
         database.make_private_file(url)
         store = cls(url)
-        with store._closed_on_error(), translated(), store._writer() as connection, connection.begin():
+        with store._closed_on_error(), translated(), store._bare_writer.begin() as connection:
             if not sa.inspect(connection).has_table(schema.DATABASE.name):
                 database.make_tables(connection)
                 connection.execute(schema.DATABASE.insert(), {"schema_version": schema.VERSION})
@@ -319,7 +320,7 @@ class Store:
                 mend="trial init FILE --mode test, or name the database: --db sqlite:///PATH", code="trial-missing",
             )  # fmt: skip
         store = cls(url)
-        with store._closed_on_error(), translated(), store._engine.connect() as connection, connection.begin():
+        with store._closed_on_error(), translated(), store._engine.begin() as connection:
             known = sa.inspect(connection).has_table(schema.DATABASE.name)
             version = connection.execute(sa.select(schema.DATABASE.c.schema_version)).scalar() if known else None
             if version != schema.VERSION:
@@ -333,44 +334,16 @@ class Store:
     @contextmanager
     def write(self, at: str) -> Iterator[Transaction]:
         """Begin a writing transaction at a time; it ends with the block, whole or not at all."""
-        with translated(), self._begun(_LOCK, **{database.WRITE: True}) as connection:
-            transaction = Transaction(connection, at)
+        with translated(), _begun(self._writer) as connection:
+            transaction = Transaction(connection, at, connection.info[database.SEEN][1:])
             yield transaction
             transaction.flush()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Begin a reading transaction: one consistent view."""
-        options = {} if self._engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-        with translated(), self._begun("SELECT 1", **options) as connection:
-            yield Transaction(connection, "")
-
-    @contextmanager
-    def _begun(self, first: str, **options: Any) -> Iterator[sa.Connection]:
-        """Begin a transaction; on a server, with a first statement."""
-        connection, begun = self._begin(first, options)
-        with connection, begun:
-            yield connection
-
-    def _begin(self, first: str, options: dict[str, Any]) -> tuple[sa.Connection, sa.RootTransaction]:
-        """Connect and begin. A kept connection may be dead: nothing was asked of it yet, so the next is taken."""
-        for kept in reversed(range(database.KEPT + 1)):
-            connection = self._engine.connect().execution_options(**options)
-            try:
-                begun = connection.begin()
-                if self._engine.dialect.name != "sqlite":
-                    with database.driver_of(connection) as driver:
-                        driver.execute(first)
-            except BaseException as error:
-                connection.close()
-                if not kept or not isinstance(error, sa.exc.DBAPIError) or not error.connection_invalidated:
-                    raise
-            else:
-                return connection, begun
-        raise AssertionError
-
-    def _writer(self) -> sa.Connection:
-        return self._engine.connect().execution_options(**{database.WRITE: True})
+        with translated(), _begun(self._reader) as connection:
+            yield Transaction(connection, "", connection.info[database.SEEN])
 
     @contextmanager
     def _closed_on_error(self) -> Iterator[None]:
@@ -387,3 +360,24 @@ class Store:
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
+
+
+@contextmanager
+def _begun(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Begin a transaction with its first questions."""
+    connection, begun = _begin(engine)
+    with connection, begun:
+        yield connection
+
+
+def _begin(engine: sa.Engine) -> tuple[sa.Connection, sa.RootTransaction]:
+    """Connect and begin. A kept connection may be dead: nothing was asked of it yet, so the next is taken."""
+    for kept in reversed(range(database.KEPT + 1)):
+        connection = engine.connect()
+        try:
+            return connection, connection.begin()
+        except BaseException as error:
+            connection.close()
+            if not kept or not isinstance(error, sa.exc.DBAPIError) or not error.connection_invalidated:
+                raise
+    raise AssertionError

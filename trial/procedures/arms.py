@@ -9,16 +9,30 @@
    was not declared, is refused: never put into a stratum of its own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from math import gcd
-from typing import Protocol
+from functools import cached_property, lru_cache
+from itertools import islice
+from math import gcd, lcm
+from typing import NamedTuple, Protocol
 
 from trial.errors import IntakeError, ProtocolError
 
-Probabilities = dict[str, Fraction]
+
+class Probabilities(dict[str, Fraction]):
+    """The exact probability of each arm, in the protocol's order; never changed once made."""
+
+    @cached_property
+    def stretches(self) -> tuple[tuple[int, ...], int]:
+        """The probabilities as whole numbers over their least common denominator, and that."""
+        shared = lcm(*(share.denominator for share in self.values()))
+        return tuple(share.numerator * (shared // share.denominator) for share in self.values()), shared
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The probabilities as the ledger writes them: "1/2"."""
+        return {arm: str(share) for arm, share in self.items()}
 
 
 class DeclaredArm(Protocol):
@@ -103,7 +117,25 @@ class Arms:
     @cached_property
     def target(self) -> Probabilities:
         """The declared share of each arm."""
-        return {name: Fraction(part, self.total) for name, part in zip(self.names, self.ratio, strict=True)}
+        return self.shares((1,) * self.total)
+
+    @cached_property
+    def shares(self) -> Callable[[tuple[int, ...]], Probabilities]:
+        """Gives each arm the share of its slots: weights are whole numbers, one a slot, in the slots' order."""
+        return lru_cache(maxsize=1 << 14)(self._shares)
+
+    def _shares(self, weights: tuple[int, ...]) -> Probabilities:
+        left = iter(weights)
+        return self.weighed(tuple(sum(islice(left, part)) for part in self.ratio))
+
+    @cached_property
+    def weighed(self) -> Callable[[tuple[int, ...]], Probabilities]:
+        """Gives each arm its share of whole weights, one an arm."""
+        return lru_cache(maxsize=1 << 14)(self._weighed)
+
+    def _weighed(self, weights: tuple[int, ...]) -> Probabilities:
+        total = sum(weights)
+        return Probabilities({name: Fraction(one, total) for name, one in zip(self.names, weights, strict=True)})
 
     @cached_property
     def slots(self) -> dict[str, tuple[str, ...]]:
@@ -148,8 +180,7 @@ class Factor:
         return frozenset(self.levels)
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """Who is to be randomised: a pseudonym, the level of each factor, and the stratum they make up."""
 
     participant_id: str

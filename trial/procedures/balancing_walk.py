@@ -59,7 +59,7 @@ class BalancingWalk(Procedure):
         along = self._along(state, unit)
         lean = Fraction(0) if abs(along) > self.alpha else self.phi * along / self.alpha
         first, second = self.arms.names
-        return {first: (1 - lean) / 2, second: (1 + lean) / 2}
+        return Probabilities({first: (1 - lean) / 2, second: (1 + lean) / 2})
 
     def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:
         """Add the unit's covariates with the sign of its arm."""

@@ -8,10 +8,7 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from math import lcm
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trial.errors import IntakeError, StateError
 from trial.procedures.arms import Probabilities, Unit, repeated
@@ -21,8 +18,7 @@ if TYPE_CHECKING:
     from trial.procedures.procedure import Procedure, State
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(NamedTuple):
     """An arm with the exact probability every arm had when it was drawn, and the state afterwards."""
 
     arm: str
@@ -39,16 +35,9 @@ def pick(weights: Sequence[int], number: int) -> int:
     raise AssertionError("the number lies beyond the weights")
 
 
-@lru_cache(maxsize=1 << 12)
-def stretches(ratios: tuple[tuple[int, int], ...]) -> tuple[tuple[int, ...], int]:
-    """Bring fractions to their least common denominator: their numerators over it, and it."""
-    shared = lcm(*(denominator for _, denominator in ratios))
-    return tuple(numerator * (shared // denominator) for numerator, denominator in ratios), shared
-
-
 def choose(probabilities: Probabilities, draws: Draw, step: int) -> str:
     """Draw an arm with exactly these probabilities (rule 1)."""
-    weights, shared = stretches(tuple([share.as_integer_ratio() for share in probabilities.values()]))
+    weights, shared = probabilities.stretches
     if min(weights) < 0 or sum(weights) != shared:
         raise StateError(
             "the probabilities of the arms must be at least 0 and add up to 1",

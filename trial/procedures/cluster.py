@@ -42,7 +42,7 @@ class Cluster(Procedure):
         """Give the probabilities of the unit's cluster."""
         known = state["clusters"].get(self._cluster(unit))
         if known:
-            return {arm: Fraction(known["probabilities"][arm]) for arm in self.arms.names}
+            return Probabilities({arm: Fraction(known["probabilities"][arm]) for arm in self.arms.names})
         found: Probabilities = self.among.probabilities(state["among"], unit, draw)
         return found
 
@@ -56,7 +56,7 @@ class Cluster(Procedure):
         cluster = self._cluster(unit)
         if cluster in state["clusters"]:
             return state
-        chances = {name: str(share) for name, share in self.probabilities(state, unit, draw).items()}
+        chances = self.probabilities(state, unit, draw).texts
         return {
             "clusters": {**state["clusters"], cluster: {"arm": arm, "probabilities": chances}},
             "among": self.among.advance(state["among"], unit, arm, draw),

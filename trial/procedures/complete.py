@@ -44,7 +44,9 @@ class Complete(Procedure):
                 mend="declare the full total beforehand, or a procedure that needs none",
                 code="allocation-exhausted",
             )
-        return {arm: Fraction(number - state[arm], left) for arm, number in self._numbers(draw).items()}
+        return Probabilities(
+            {arm: Fraction(number - state[arm], left) for arm, number in self._numbers(draw).items()}
+        )
 
     def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:
         """Count the arm."""

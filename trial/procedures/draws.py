@@ -28,6 +28,7 @@ from trial.errors import KeyFileError, StateError
 T = TypeVar("T")
 SPAN = 1 << 256
 _BLOCK = 64  # bytes SHA-256 reads at a time: the length an HMAC key is padded to
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
 class Draw(Protocol):
@@ -99,22 +100,26 @@ class Draws:
     def __init__(self, key: bytes, trial_id: str, epoch: int, stratum: str) -> None:
         self.stratum = stratum
         self.memo: dict[str, Any] = {}
-        self._key = key
         self._place = field(trial_id) + field(epoch) + field(stratum)
-        # HMAC written out: both hashes are started once, a draw only continues copies of them.
+        # HMAC written out: its hashes are started once, a draw or a mark only continues copies of them.
         padded = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
-        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded) + field("lodtraek-draw/1") + self._place)
-        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
+        self._begin = padded.translate(_INNER)
+        self._inner = hashlib.sha256(self._begin + field("lodtraek-draw/1") + self._place)
+        self._marks: dict[str, Any] = {}
+        self._outer = hashlib.sha256(padded.translate(_OUTER))
 
     def __repr__(self) -> str:
         return f"Draws(stratum={self.stratum!r})"
 
-    def _word(self, step: bytes, purpose: bytes, counter: int) -> int:
-        inner = self._inner.copy()
-        inner.update(step + purpose + _often(counter))
+    def _code(self, begun: Any, rest: bytes) -> bytes:
+        inner = begun.copy()
+        inner.update(rest)
         outer = self._outer.copy()
         outer.update(inner.digest())
-        return int.from_bytes(outer.digest())
+        return outer.digest()
+
+    def _word(self, place: bytes, counter: int) -> int:
+        return int.from_bytes(self._code(self._inner, place + _often(counter)))
 
     def below(self, n: int, step: int, purpose: str) -> int:
         """Give the number below n that belongs to a step and a purpose; each 0..n-1 is exactly equally likely."""
@@ -127,17 +132,20 @@ class Draws:
             )
         if n == 1:
             return 0
-        at, why, counter, number = _often(step), _often(purpose), 0, None
+        place, counter, number = _often(step) + _often(purpose), 0, None
         while number is None:
-            value, span = self._word(at, why, counter), SPAN
+            value, span = self._word(place, counter), SPAN
             counter += 1
             while span < n:
-                value, span = value * SPAN + self._word(at, why, counter), span * SPAN
+                value, span = value * SPAN + self._word(place, counter), span * SPAN
                 counter += 1
             number = accepted(value, span, n)
         return number
 
     def mark(self, text: str, purpose: str) -> bytes:
         """Give the 32 bytes by which a text is ordered among others (rule 5)."""
-        place = _often("lodtraek-mark/1") + self._place + _often(purpose)
-        return hmac.digest(self._key, place + field(text), "sha256")
+        if purpose not in self._marks:
+            self._marks[purpose] = hashlib.sha256(
+                self._begin + field("lodtraek-mark/1") + self._place + field(purpose)
+            )
+        return self._code(self._marks[purpose], field(text))

@@ -15,7 +15,7 @@ from typing import ClassVar
 from trial.procedures.arms import Factor, Probabilities, Unit, check_unit
 from trial.procedures.draws import Draw
 from trial.procedures.favour import check_probability, coin, favour
-from trial.procedures.procedure import Procedure, Scope, State, shares, slot_of
+from trial.procedures.procedure import Procedure, Scope, State, slot_of
 
 EVERYBODY, STRATUM = "(everybody)", "(stratum)"
 Cell = tuple[str, str]
@@ -48,7 +48,7 @@ class Margins(Procedure):
 
     def probabilities(self, state: State, unit: Unit, draw: Draw) -> Probabilities:
         """Favour the slots that leave least imbalance."""
-        return dict(shares(self.arms, self._weights(state, unit)))
+        return self.arms.shares(self._weights(state, unit))
 
     def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:
         """Count the slot in every cell of the unit."""

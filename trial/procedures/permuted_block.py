@@ -14,7 +14,6 @@ someone who counts (.70 against .71 for blocks of 4): see `trial design`. Zelen 
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import ClassVar
 
 from trial.procedures.arms import Probabilities, Unit
@@ -45,10 +44,8 @@ class PermutedBlock(Procedure):
         """Give each arm its remainder in the present block."""
         done = sum(state.values())
         end = self._end(done, draw)
-        return {
-            arm: Fraction(end * part // self.arms.total - state[arm], end - done)
-            for arm, part in zip(self.arms.names, self.arms.ratio, strict=True)
-        }
+        ends = zip(self.arms.names, self.arms.ratio, strict=True)
+        return self.arms.weighed(tuple([end * part // self.arms.total - state[arm] for arm, part in ends]))
 
     def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:
         """Count the arm."""

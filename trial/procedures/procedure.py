@@ -8,10 +8,10 @@
 5. `name@version` freezes all of it: a changed probability or a changed use of the draws is a new version.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import Any, ClassVar, Literal
 
 from trial.procedures.arms import Arms, Probabilities, Unit
@@ -104,7 +104,7 @@ class OnBatches(Procedure):
         found: dict[str, Drawn] = {}
         for unit, arm in zip(units, arms, strict=True):
             state = self.advance(state, unit, arm, draws)
-            found[unit.participant_id] = Drawn(arm, dict(self.arms.target), state)
+            found[unit.participant_id] = Drawn(arm, self.arms.target, state)
         return Assigned(found, state)
 
     def together(self, state: State, units: Sequence[Unit], draw: Draw, step: int) -> list[str]:
@@ -117,22 +117,11 @@ class OnBatches(Procedure):
 
     def probabilities(self, state: State, unit: Unit, draw: Draw) -> Probabilities:
         """Give the declared shares."""
-        return dict(self.arms.target)
+        return self.arms.target
 
     def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:
         """Keep nothing."""
         return state
-
-
-@lru_cache(maxsize=1 << 14)
-def shares(arms: Arms, weights: tuple[int, ...]) -> tuple[tuple[str, Fraction], ...]:
-    """Give each arm the share of its slots: weights are whole numbers, one a slot, in the slots' order."""
-    total = sum(weights)
-    found, at = [], 0
-    for name, part in zip(arms.names, arms.ratio, strict=True):
-        found.append((name, Fraction(sum(weights[at : at + part]), total)))
-        at += part
-    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -152,18 +141,24 @@ class Counting(Procedure):
 
     def probabilities(self, state: State, unit: Unit, draw: Draw) -> Probabilities:
         """Give each arm the weight of its slots."""
-        return dict(shares(self.arms, self.weights(self.counts(state))))
+        return self._known(self._counts(state))
 
     def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:
         """Count the slot; an arm of several slots draws one of them, by their weights."""
         if self.arms.total == len(self.arms.names):
             return counted(state, arm)
-        counts = self.counts(state)
+        counts = self._counts(state)
         return counted(state, slot_of(self.arms, arm, self.weights(counts), draw, sum(counts)))
 
-    def counts(self, state: State) -> tuple[int, ...]:
-        """Give the counts in the slots' order, whatever the order of the state."""
-        return tuple([state[slot] for slot in self.arms.slot_names])
+    @cached_property
+    def _counts(self) -> Callable[[State], tuple[int, ...]]:
+        """Gives the counts in the slots' order, whatever the order of the state."""
+        return itemgetter(*self.arms.slot_names)
+
+    @cached_property
+    def _known(self) -> Callable[[tuple[int, ...]], Probabilities]:
+        """Gives the probabilities after these counts: few occur, in scope after scope."""
+        return lru_cache(maxsize=1 << 14)(lambda counts: self.arms.shares(self.weights(counts)))
 
 
 def counted(state: State, slot: str) -> State:

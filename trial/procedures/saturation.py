@@ -73,7 +73,7 @@ class Saturation(Procedure):
         market, drawn = self._market(state, unit, draw)
         procedure = self.procedures[drawn]
         if procedure is None:
-            return {self.arms.names[0]: 1 - drawn, self.arms.names[1]: drawn}
+            return Probabilities({self.arms.names[0]: 1 - drawn, self.arms.names[1]: drawn})
         return procedure.probabilities(self._within(state, market, procedure), unit, Named(draw, market))
 
     def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:

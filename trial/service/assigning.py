@@ -13,16 +13,16 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from trial.errors import IntakeError, StateError
 from trial.intake import Arrival
 from trial.ledger import schema
 from trial.ledger.entry import canonical
-from trial.ledger.epoch import BATCH, Epoch, texts
+from trial.ledger.epoch import BATCH, Epoch
+from trial.ledger.form import Form
 from trial.ledger.pauses import covers
 from trial.ledger.projection import Row, participant_row
 from trial.ledger.replay import EXCLUDED, PAUSED
@@ -31,8 +31,7 @@ from trial.procedures import Drawn, Unit
 from trial.service.citizens import Randomness, admit
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The answer for one arrival: an arm, or the reason there is none; `new` where it was given just now."""
 
     participant_id: str
@@ -162,15 +161,18 @@ class _Session:
 
     def __init__(self, transaction: Transaction, epoch: Epoch, on: str) -> None:
         self._transaction, self._epoch, self._on = transaction, epoch, on
+        self._forms: dict[tuple[str, ...], Form] = {}
         self._scopes: dict[str, tuple[int, Any]] = {}
         self._rows: list[Row] = []
         self._citizens: dict[str, Row] = {}
 
     def prepare(self, arrivals: Sequence[Arrival], states: Iterable[Row], randomness: Randomness) -> None:
         """Take the scopes that arrivals draw from, give them record ids; refuse levels the protocol has not."""
-        strata = {arrival.stratum: arrival for arrival in arrivals if arrival.exclusion is None}
-        for arrival in strata.values():
-            _check_levels(self._epoch, arrival)
+        strata: dict[str, Arrival] = {}
+        for one in arrivals:
+            if one.exclusion is None and (one.stratum not in strata or strata[one.stratum].levels != one.levels):
+                _check_levels(self._epoch, one)
+                strata[one.stratum] = one
         begin = self._epoch.procedure.begin()
         self._citizens = admit((arrival.participant_id for arrival in arrivals), randomness)
         self._scopes = {self._epoch.procedure.scope_of(_unit(one)): (0, begin) for one in strata.values()}
@@ -186,7 +188,7 @@ class _Session:
         step, state = self._scopes[scope]
         drawn = epoch.draw(state, unit, step)
         self._scopes[scope] = (step + 1, drawn.state)
-        self._append("assigned@1", arrival, scope, **self._of_draw(arrival, drawn, step))
+        self._append("assigned@1", arrival, scope, drawn, step)
         return drawn.arm
 
     def draw_together(self, arrivals: Sequence[Arrival]) -> list[tuple[str, str]]:
@@ -198,22 +200,43 @@ class _Session:
         self._scopes[BATCH] = (first + len(arrivals), assigned.state)
         for step, arrival in enumerate(arrivals, start=first):
             drawn = assigned.drawn[arrival.participant_id]
-            fields = self._of_draw(arrival, drawn, step)
-            self._append("assigned-together@1", arrival, BATCH, **fields, batch=first, size=len(arrivals))
+            self._append("assigned-together@1", arrival, BATCH, drawn, step, batch=first, size=len(arrivals))
         return [(arrival.participant_id, assigned.drawn[arrival.participant_id].arm) for arrival in arrivals]
 
-    def _of_draw(self, arrival: Arrival, drawn: Drawn, step: int) -> Row:
-        return {
-            "stratum": arrival.stratum,
-            "step": step,
-            "arm": drawn.arm,
-            "probabilities": texts(drawn.probabilities),
-            "procedure": self._epoch.procedure_name,
-        }
+    def _append(self, kind: str, arrival: Arrival, scope: str, drawn: Drawn, step: int, **batch: int) -> None:
+        texts = drawn.probabilities.texts
+        alike = (arrival.stratum, arrival.municipality_code, drawn.arm, *texts.values())
+        form = self._forms.get(alike)
+        if form is None:
+            payload = {
+                **self._payload(arrival),
+                "stratum": arrival.stratum,
+                "arm": drawn.arm,
+                "probabilities": texts,
+                "procedure": self._epoch.procedure_name,
+                **batch,
+            }
+            form = self._forms[alike] = Form(kind, payload, scope)
+        record = self._citizens[arrival.participant_id]["record"]
+        entry = self._transaction.append_filled(form, record, step)
+        self._rows.append(form.row(entry.seq, record, step))
 
     def turn_away(self, arrival: Arrival, reason: str) -> None:
         """Append that an arrival is not randomised, and why."""
-        self._append("not-randomised@1", arrival, None, reason=reason)
+        record = self._citizens[arrival.participant_id]["record"]
+        payload = {**self._payload(arrival), "participant_id": record, "reason": reason}
+        entry = self._transaction.append("not-randomised@1", payload)
+        self._rows.append(participant_row(entry.seq, payload, None))
+
+    def _payload(self, arrival: Arrival) -> Row:
+        epoch, levels = self._epoch, dict(arrival.levels)
+        return {
+            "on": self._on,
+            "epoch": epoch.number,
+            "protocol": epoch.digest,
+            "municipality_code": arrival.municipality_code,
+            "levels": levels,
+        }
 
     def write(self) -> None:
         """Write entries, answers and the scopes' states."""
@@ -229,19 +252,6 @@ class _Session:
                 if steps
             ],
         )
-
-    def _append(self, kind: str, arrival: Arrival, scope: str | None, **fields: object) -> None:
-        payload = {
-            "participant_id": self._citizens[arrival.participant_id]["record"],
-            "on": self._on,
-            "municipality_code": arrival.municipality_code,
-            "levels": dict(arrival.levels),
-            "epoch": self._epoch.number,
-            "protocol": self._epoch.digest,
-            **fields,
-        }
-        entry = self._transaction.append(kind, payload)
-        self._rows.append(participant_row(entry.seq, payload, scope))
 
 
 def _unit(arrival: Arrival) -> Unit:

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from tests.trial.procedures.enumeration import outcomes
 from trial.errors import IntakeError, StateError
-from trial.procedures import Draws, batch_order, choose, epoch_key
+from trial.procedures import Draws, Probabilities, batch_order, choose, epoch_key
 
 weights = st.lists(st.integers(0, 6), min_size=2, max_size=4).filter(sum)
 
 
 @given(weights)
 def test_each_arm_is_chosen_with_exactly_its_probability(parts):
-    probabilities = {f"arm {k}": Fraction(part, sum(parts)) for k, part in enumerate(parts)}
+    probabilities = Probabilities({f"arm {k}": Fraction(part, sum(parts)) for k, part in enumerate(parts)})
     found = dict.fromkeys(probabilities, Fraction(0))
     for arm, share in outcomes(lambda draw: choose(probabilities, draw, 5)):
         found[arm] += share
@@ -27,14 +27,15 @@ def test_each_arm_is_chosen_with_exactly_its_probability(parts):
 def test_impossible_probabilities_are_refused_not_repaired(shares):
     draws = Draws(epoch_key(bytes(32), "t", 1), "t", 1, "")
     with pytest.raises(StateError) as refused:
-        choose({f"arm {k}": Fraction(share) for k, share in enumerate(shares)}, draws, 0)
+        choose(Probabilities({f"arm {k}": Fraction(share) for k, share in enumerate(shares)}), draws, 0)
     assert refused.value.stable_code == "probabilities"
 
 
 def test_labels_are_whole_labels():
     """urn-randomization: lstrip("balls_trt_") made "brief" into "ief" and "standard" lost its head."""
     names = ["brief", "standard", "balls_trt_", "lstrip"]
-    found = {arm for arm, _ in outcomes(lambda draw: choose(dict.fromkeys(names, Fraction(1, 4)), draw, 0))}
+    even = Probabilities.fromkeys(names, Fraction(1, 4))
+    found = {arm for arm, _ in outcomes(lambda draw: choose(even, draw, 0))}
     assert found == set(names)
 
 

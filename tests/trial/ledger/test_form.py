@@ -1,0 +1,49 @@
+"""A filled form is the canonical JSON of its payload, whatever it holds; nothing else can be filled in."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trial.errors import LedgerError
+from trial.ledger.entry import canonical
+from trial.ledger.form import Form
+from trial.ledger.projection import participant_row
+
+words = st.text(min_size=1, max_size=12)
+SHA = "0" * 64
+
+
+def payload(**other: object) -> dict[str, object]:
+    return {
+        "on": "2021-03-01", "municipality_code": "0461", "levels": {"age_group": "50+"}, "stratum": "50+",
+        "arm": "digital", "probabilities": {"digital": "1/2", "physical": "1/2"}, "procedure": "big-stick@1",
+        "epoch": 1, "protocol": SHA, **other,
+    }  # fmt: skip
+
+
+@given(words, words, st.dictionaries(words, words, max_size=3), st.integers(0, 2**40), st.booleans())
+def test_a_filled_form_is_the_canonical_json_of_its_payload(
+    stratum: str, arm: str, levels: dict[str, str], step: int, is_together: bool
+) -> None:
+    batch = {"batch": 3, "size": 9} if is_together else {}
+    kind = "assigned-together@1" if is_together else "assigned@1"
+    shared = payload(stratum=stratum, arm=arm, levels=levels, **batch)
+    form = Form(kind, shared, "scope")
+    whole = {**shared, "participant_id": "ab" * 32, "step": step}
+    assert form.text("ab" * 32, step) == canonical(whole)
+    assert form.row(7, "ab" * 32, step) == participant_row(7, whole, "scope")
+
+
+@pytest.mark.parametrize(("record", "step"), [("", 0), ('a"b', 0), ("é", 0), ("a b", 0), ("ab", -1), ("ab", True)])
+def test_what_is_no_record_id_or_no_step_is_refused(record: str, step: int) -> None:
+    with pytest.raises(LedgerError):
+        Form("assigned@1", payload(), "scope").text(record, step)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"arm": ""}, {"probabilities": {"digital": "1/3"}}, {"more": 1}, {"on": "1 March"}]
+)
+def test_a_payload_that_is_not_as_declared_has_no_form(wrong: dict[str, object]) -> None:
+    with pytest.raises(LedgerError) as refused:
+        Form("assigned@1", payload(**wrong), "scope")
+    assert "assigned@1 must be as declared" in str(refused.value)
