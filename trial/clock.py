@@ -25,7 +25,7 @@ def danish_date(at: datetime) -> date:
 
 def utc_text(at: datetime) -> str:
     """Write a time as the ledger does: UTC, microseconds, `2021-03-01T08:00:00.000000Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def danish_time(text: str) -> datetime:

@@ -32,7 +32,13 @@ from trial.ledger import schema
 BUSY_SECONDS = 30
 CONFLICTS = ("40001", "40P01")  # PostgreSQL: serialisation failure, deadlock
 KEPT = 5  # connections to a server that are kept for the next request
-WRITE = "lodtraek_write"
+WRITE, FIRST, SEEN, CURSOR = "lodtraek_write", "lodtraek_first", "lodtraek_seen", "lodtraek_cursor"
+_BEGIN = {
+    ("sqlite", True): "BEGIN IMMEDIATE",
+    ("sqlite", False): "BEGIN",
+    ("postgresql", True): "BEGIN ISOLATION LEVEL READ COMMITTED",
+    ("postgresql", False): "BEGIN ISOLATION LEVEL REPEATABLE READ",
+}
 PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
@@ -42,6 +48,13 @@ PRAGMAS = (
     "cache_size=-65536",  # KiB: a batch that outgrows it is written, and flushed, in pieces
 )
 _OWNED = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'citizens'::regclass"
+PLANS = (  # of PostgreSQL: made once, for planning takes twice as long as answering,
+    "plan_cache_mode = force_generic_plan",
+    "jit = off",
+    "random_page_cost = 1.1",  # and made by key: when they are made the tables are empty, and do not stay so
+    "enable_hashjoin = off",
+    "enable_mergejoin = off",
+)
 NO_STATISTICS = (("citizens", "participant_id"), ("citizens", "salt"), ("sealed", "salt"), ("sealed", "content"))
 
 Question = tuple[str, tuple[Any, ...]]
@@ -151,14 +164,13 @@ def make_private_file(url: str) -> None:
 
 def engine(url: str) -> sa.Engine:
     if sqlite_path(url) is None:
-        engine = sa.create_engine(
-            _psycopg(url), hide_parameters=True, isolation_level="READ COMMITTED", pool_size=KEPT
-        )
+        # AUTOCOMMIT: the driver sends no BEGIN of its own, a trip before every transaction.
+        engine = sa.create_engine(_psycopg(url), hide_parameters=True, isolation_level="AUTOCOMMIT", pool_size=KEPT)
         sa.event.listen(engine, "connect", _prepare_postgresql)
-        return engine
-    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
-    sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
+    else:
+        engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -180,9 +192,20 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
-    writing = connection.get_execution_options().get(WRITE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+def _begin(connection: sa.Connection) -> None:
+    """Begin a transaction and ask its first questions: a server is told all of it in one trip."""
+    options = connection.get_execution_options()
+    begin, first = _BEGIN[connection.dialect.name, options.get(WRITE, False)], options.get(FIRST, ())
+    with cursor_of(connection) as cursor:
+        if connection.dialect.name == "sqlite":
+            cursor.execute(begin)
+            seen = [cursor.execute(text).fetchall() for text in first]
+        else:
+            cursor.execute("; ".join((begin, *first)), prepare=False)
+            seen = []
+            while cursor.nextset():
+                seen.append(cursor.fetchall())
+    connection.info[SEEN] = seen
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
@@ -195,34 +218,41 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
                     mend=f"set {setting} = on", code="database-unsafe",
                 )  # fmt: skip
         cursor.execute(f"SET lock_timeout = '{round(BUSY_SECONDS * 1000)}ms'")
-        cursor.execute("SET plan_cache_mode = force_generic_plan")  # planning takes twice as long as answering
+        for setting in PLANS:
+            cursor.execute(f"SET {setting}")
     connection.commit()
 
 
 def compact(engine: sa.Engine) -> bool:
     """Write anew what holds personal rows, so that no page keeps a deleted one; tell whether that could be done."""
     with translated(), engine.connect() as connection:
-        if connection.dialect.name == "sqlite":  # its connections stand outside a transaction as they are prepared
+        if connection.dialect.name == "sqlite":
             statements = ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"]
         else:
             statements = [f"VACUUM (FULL) {table}" for table in ("citizens", "sealed")]
-            connection.execution_options(isolation_level="AUTOCOMMIT")
-        with driver_of(connection) as driver:
-            if connection.dialect.name == "postgresql" and not driver.execute(_OWNED).fetchone()[0]:
+        with cursor_of(connection) as cursor:
+            if connection.dialect.name == "postgresql" and not cursor.execute(_OWNED).fetchone()[0]:
                 return False
             for statement in statements:
-                driver.execute(statement)
+                cursor.execute(statement)
     return True
 
 
 @contextmanager
-def driver_of(connection: sa.Connection) -> Iterator[Any]:
-    """Speak to the driver itself, without what SQLAlchemy takes for every statement; errors come as SQLAlchemy's."""
-    driver, dialect = connection.connection.driver_connection, connection.dialect
-    assert dialect.loaded_dbapi is not None  # noqa: S101 - there is a connection
-    base = dialect.loaded_dbapi.Error
+def cursor_of(connection: sa.Connection) -> Iterator[Any]:
+    """Speak to the driver itself, without what SQLAlchemy takes for every statement; errors come as SQLAlchemy's.
+
+    A connection to a server keeps its one cursor, which is dear: fetch everything before the next statement.
+    """
+    driver, dialect, kept = connection.connection.driver_connection, connection.dialect, connection.info
+    assert driver is not None and dialect.loaded_dbapi is not None  # noqa: S101 - there is a connection
+    base, cursor = dialect.loaded_dbapi.Error, kept.get(CURSOR)
+    if cursor is None:
+        cursor = driver.cursor()
+        if dialect.name != "sqlite":  # there a forgotten cursor would keep a closed database open, and locked
+            kept[CURSOR] = cursor
     try:
-        yield driver
+        yield cursor
     except base as error:
         is_lost = dialect.is_disconnect(error, driver, None)
         if is_lost:
@@ -234,12 +264,12 @@ def driver_of(connection: sa.Connection) -> Iterator[Any]:
 
 def ask(connection: sa.Connection, questions: Sequence[Question]) -> list[list[dict[str, Any]]]:
     """Ask several questions and give the rows of each. A server answers them all in one trip."""
-    with driver_of(connection) as driver:
+    with cursor_of(connection) as cursor:
         if connection.dialect.name == "sqlite":
-            return [_named(driver.execute(*question)) for question in questions]
+            return [_named(cursor.execute(*question)) for question in questions]
         rows = ", ".join(f"(SELECT json_agg(x)::text FROM ({text}) x)" for text, _ in questions)  # noqa: S608 - of `store`
         parameters = [value for _, values in questions for value in values]
-        answers = driver.execute(f"SELECT {rows}", parameters).fetchone()
+        answers = cursor.execute(f"SELECT {rows}", parameters).fetchone()
     return [[] if answer is None else orjson.loads(answer) for answer in answers]
 
 
@@ -250,19 +280,19 @@ def _named(cursor: Any) -> list[dict[str, Any]]:
 
 def tell(connection: sa.Connection, statements: Sequence[Statement]) -> None:
     """Execute statements, each on its rows. A server is told single rows of different tables in one trip."""
-    with driver_of(connection) as driver:
+    with cursor_of(connection) as cursor:
         is_apart = connection.dialect.name == "sqlite" or len({one.table for one in statements}) < len(statements)
         if is_apart or any(len(one.rows) > 1 for one in statements):
             for one in statements:
                 if len(one.rows) == 1:
-                    driver.execute(one.text, one.rows[0])
+                    cursor.execute(one.text, one.rows[0])
                 else:
-                    driver.cursor().executemany(one.text, one.rows)
+                    cursor.executemany(one.text, one.rows)
         elif statements:
             *others, last = [one.text for one in statements]
             among = ", ".join(f"part_{number} AS ({text})" for number, text in enumerate(others))
             parameters = [value for one in statements for value in one.rows[0]]
-            driver.execute(f"WITH {among} {last}" if others else last, parameters)
+            cursor.execute(f"WITH {among} {last}" if others else last, parameters)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 1. A trial has one chain, so its commits follow one another, and each waits for the disk. Whoever is first in the
    queue commits for those behind as well, TOGETHER requests at most: what the disk takes once, many share.
 2. Requests are applied in the order they came, each as if it were alone: it sees what those before it wrote.
-3. A request that is refused is undone to its own savepoint and fails none of its neighbours.
+3. A request that is refused fails none of its neighbours: those that waited together are then committed one by one.
 4. Nobody is answered before the commit. When it fails, everybody of the group is told; when it is not known whether
    it was done, that. Repeating the request gives the stored answer.
 5. A deadlock or a serialisation failure changed nothing: the whole group is applied anew, from the same requests,
@@ -41,6 +41,7 @@ class _Request:
     turn: Event = field(default_factory=Event)  # it is first in the queue, or answered
     is_taken: bool = False
     is_answered: bool = False
+    is_known: bool = False  # what became of it
     answer: Any = None
     error: BaseException | None = None
 
@@ -72,6 +73,8 @@ class WriterQueue:
                 self._leave(group)
         if own.error is not None:
             raise own.error
+        if not own.is_known:
+            raise _unknown()
         return own.answer  # type: ignore[no-any-return]
 
     @contextmanager
@@ -127,16 +130,18 @@ class WriterQueue:
             self._waiting[0].turn.set()
 
     def _commit(self, group: list[_Request]) -> None:
-        """Commit a group and note what each is to be told."""
+        """Commit a group and note what each is to be told. An interruption of this thread leaves it unknown."""
+        error: Exception | None = None
         try:
             self._told(self._applied(group))
-        except Exception as error:  # noqa: BLE001 - told to whoever waits for it
+        except Exception as found:  # noqa: BLE001 - told to whoever waits for it
+            error = found
+        if error is None or len(group) == 1 or isinstance(error, DatabaseError):
             for one in group:
-                one.error = one.error or error
-        except BaseException:  # this thread is being interrupted: the others cannot know what was done
+                one.error, one.is_known = error, True
+        else:
             for one in group:
-                one.error = _unknown()
-            raise
+                self._commit([one])
 
     def _told(self, transaction: Transaction) -> None:
         if transaction.has_appended:
@@ -156,17 +161,8 @@ class WriterQueue:
         with _uncollected(), self._store.write(group[0].at) as transaction:
             for one in group:
                 assert one.apply is not None  # noqa: S101 - `_group` takes no others
-                transaction.at, one.error = one.at, None
-                if len(group) == 1:
-                    one.answer = one.apply(transaction)
-                    continue
-                try:
-                    with transaction.attempt():
-                        one.answer = one.apply(transaction)
-                except DatabaseError:
-                    raise
-                except Exception as error:  # noqa: BLE001 - told to whoever asked
-                    one.error = error
+                transaction.at = one.at
+                one.answer = one.apply(transaction)
         return transaction
 
 

@@ -76,7 +76,7 @@ STRATA = _table(
     Column("scope", Text, nullable=False),
     Column("steps", Integer, nullable=False),
     Column("state", Text, nullable=False),
-    PrimaryKeyConstraint("epoch", "scope"),
+    PrimaryKeyConstraint("scope", "epoch"),
 )
 
 EPOCHS = _table(

@@ -131,7 +131,7 @@ class Office:
             self.reopen()
         answered = set()
         for number, request in zip(order, group, strict=True):
-            if request.error is not None or is_lost_reply:
+            if request.error is not None or not request.is_known or is_lost_reply:
                 self.unknown |= {arrival(person).participant_id for person in self.asking[number]}
                 is_lost = getattr(request.error, "stable_code", "database-unknown") == "database-unknown"
                 assert is_lost or request.error.stable_code in ("intake-levels", "stumbles"), request.error

@@ -126,7 +126,7 @@ def test_a_refused_request_fails_none_of_its_neighbours(trial: Trial, monkeypatc
         lambda: trial.assign(arrivals([1, 5]), DAY),
     ]
     answers = all_at_once(trial, asked)
-    assert sizes == [6]
+    assert sizes == [6, *[1] * 6]  # together in vain, then each alone
     assert isinstance(answers[1], IntakeError) and isinstance(answers[2], LedgerError)
     assert isinstance(answers[4], LedgerError) and answers[4].stable_code == "ledger-conflict"
     assert [one.new for one in answers[5]] == [False, True] and answers[5][0].arm == answers[0][0].arm
