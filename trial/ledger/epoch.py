@@ -142,9 +142,9 @@ class Epoch:
             self._draws[scope] = Draws(self._drawing_key, self.protocol.trial.id, self.number, scope)
         return self._draws[scope]
 
-    def draw(self, state: Any, unit: Unit, step: int) -> Drawn:
+    def draw(self, scope: str, state: Any, unit: Unit, step: int) -> Drawn:
         """Draw the arm of the next citizen of a scope."""
-        return next_arm(self.procedure, state, unit, self.draws(self.procedure.scope_of(unit)), step)
+        return next_arm(self.procedure, state, unit, self.draws(scope), step)
 
     def draw_together(self, state: Any, units: Sequence[Unit], step: int) -> Assigned:
         """Draw the arms of a batch as one; the units stand in the order in which they are recorded."""

@@ -180,7 +180,7 @@ class State:
         if self._secret is None:
             probabilities, state = self.epoch.follow(state, unit, payload["arm"])
         else:
-            drawn = self.epoch.draw(state, unit, steps)
+            drawn = self.epoch.draw(scope, state, unit, steps)
             probabilities, state = drawn.probabilities, drawn.state
             if drawn.arm != payload["arm"]:
                 return "its arm must be the one the key draws"

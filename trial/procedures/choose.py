@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from trial.errors import IntakeError, StateError
-from trial.procedures.arms import Probabilities, Unit, repeated
+from trial.procedures.arms import Probabilities, Unit
 from trial.procedures.draws import Draw, Draws
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def choose(probabilities: Probabilities, draws: Draw, step: int) -> str:
 def batch_order(participant_ids: Iterable[str], draws: Draws) -> list[str]:
     """Give the order in which a batch is drawn: by keyed mark, whatever the order of the file (rule 3)."""
     ids = list(participant_ids)
-    if repeated(ids) is not None:
+    if len(set(ids)) < len(ids):
         raise IntakeError(
             "a participant must occur once in a batch",
             found=f"{len(ids) - len(set(ids))} repeated",

@@ -186,7 +186,7 @@ class _Session:
         unit = _unit(arrival)
         scope = epoch.procedure.scope_of(unit)
         step, state = self._scopes[scope]
-        drawn = epoch.draw(state, unit, step)
+        drawn = epoch.draw(scope, state, unit, step)
         self._scopes[scope] = (step + 1, drawn.state)
         self._append("assigned@1", arrival, scope, drawn, step)
         return drawn.arm
