@@ -12,10 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from analysis.identify.assumptions import AssumptionName
-from trial.errors import ProtocolError
 from trial.protocol import shipped
 from trial.protocol.declared import read_as
-from trial.protocol.source import Fault, read_toml
+from trial.protocol.source import Fault
 from trial.protocol.values import Dates, Day, Label, Part, Slug, Week, Weeks, declared_as
 
 Status = Annotated[Literal["verified", "assumed"], declared_as('"verified" or "assumed"', "assumed")]
@@ -201,20 +200,12 @@ class Experiment(Part):
 
 def load_experiment(path: Path | None = None) -> Experiment:
     """Read a declaration, by default the shipped one. Raises ProtocolError with every problem at its line."""
-    return _shipped() if path is None else _read(path)
+    return _shipped() if path is None else read_as(Experiment, path, _misfits)
 
 
 @cache
 def _shipped() -> Experiment:
-    return _read(shipped("experiments/conversation-mode.toml"))
-
-
-def _read(path: Path) -> Experiment:
-    experiment = read_as(Experiment, path)
-    faults = list(_misfits(experiment))
-    if faults:
-        raise ProtocolError.gather(read_toml(path).place(faults))
-    return experiment
+    return read_as(Experiment, shipped("experiments/conversation-mode.toml"), _misfits)
 
 
 def _misfits(experiment: Experiment) -> Iterator[Fault]:

@@ -14,8 +14,8 @@ from typing import Annotated, Literal
 
 from analysis.identify.assumptions import AssumptionName
 from analysis.identify.thresholds import Thresholds
-from trial.errors import FileError, ProtocolError
-from trial.protocol import Fault, Part, read_as, read_toml, shipped, toml_value
+from trial.errors import FileError
+from trial.protocol import Fault, Part, read_as, shipped, toml_value
 from trial.protocol.values import Column, Label, Level95, Slug, Weeks, Words, declared_as
 
 Name = Annotated[str, declared_as("the name of a column", "re75", min_length=1, max_length=200)]
@@ -124,11 +124,7 @@ class IdentificationPlan(Part):
 
 def load_plan(path: str | Path) -> IdentificationPlan:
     """Read and check a plan. Raises FileError or ProtocolError with every problem at its file:line."""
-    plan = read_as(IdentificationPlan, Path(path))
-    faults = list(_contradictions(plan))
-    if faults:
-        raise ProtocolError.gather(read_toml(Path(path)).place(faults))
-    return plan
+    return read_as(IdentificationPlan, Path(path), _contradictions)
 
 
 def find_plan(name: str | Path) -> Path:

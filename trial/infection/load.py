@@ -10,25 +10,19 @@ from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
-from trial.errors import FileError, ProtocolError
+from trial.errors import FileError
 from trial.infection.regions import municipalities_of
 from trial.infection.rule import FORMAT, Dated, Order, Rule, Thresholds, in_force
-from trial.protocol.declared import frozen, validate
+from trial.protocol.declared import read_as
 from trial.protocol.shipped import PROTOCOLS
-from trial.protocol.source import Fault, read_toml, toml_value
+from trial.protocol.source import Fault, toml_value
 
 Key = tuple[str | int, ...]
 
 
 def load_rule(name_or_path: str | Path) -> Rule:
     """Read and check a rule. Raises FileError or ProtocolError with every problem at its file:line."""
-    source = read_toml(find_rule(name_or_path))
-    rule, faults = validate(Rule, frozen(source.data))
-    if rule is not None:
-        faults = check_rule(rule)
-    if rule is None or faults:
-        raise ProtocolError.gather(source.place(faults))
-    return rule
+    return read_as(Rule, find_rule(name_or_path), check_rule)
 
 
 def shipped_rules() -> tuple[str, ...]:

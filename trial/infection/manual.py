@@ -3,15 +3,16 @@
 Each is decided by two different persons of the pause authority with a reason, or by an authority with its source.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from trial.errors import InfectionError, ProtocolError
+from trial.errors import InfectionError
 from trial.infection.load import are_two, check_order
 from trial.infection.rule import Order
-from trial.protocol.declared import frozen, validate
-from trial.protocol.source import read_toml
+from trial.protocol.declared import read_as
+from trial.protocol.source import Fault
 from trial.protocol.values import Part, declared_as
 
 FORMAT = "lodtraek-orders/1"
@@ -50,12 +51,9 @@ class Orders(Part):
 
 def load_orders(path: Path) -> tuple[Order, ...]:
     """Read orders; raises FileError or ProtocolError with every problem at its file:line."""
-    source = read_toml(path)
-    found, faults = validate(Orders, frozen(source.data))
-    if found is not None:
-        faults = [
-            fault for index, order in enumerate(found.orders) for fault in check_order(order, ("orders", index))
-        ]
-    if found is None or faults:
-        raise ProtocolError.gather(source.place(faults))
-    return found.orders
+    return read_as(Orders, path, _unlawful).orders
+
+
+def _unlawful(file: Orders) -> Iterator[Fault]:
+    for index, order in enumerate(file.orders):
+        yield from check_order(order, ("orders", index))

@@ -5,7 +5,7 @@
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,14 +23,20 @@ Model = TypeVar("Model", bound=BaseModel)
 schema_of = cache(json_schema)
 
 
-def read_as(model: type[Model], path: Path) -> Model:
+def read_as(
+    model: type[Model], path: Path, contradictions: Callable[[Model], Iterable[Fault]] = lambda _: ()
+) -> Model:
     """Read a TOML file as a model.
+
+    contradictions: finds what is wrong between values, each of which is right.
 
     Raises FileError when it cannot be read, ProtocolError with every problem at its file:line otherwise.
     """
     source = read_toml(path)
     found, faults = validate(model, frozen(source.data))
-    if found is None:
+    if found is not None:
+        faults = list(contradictions(found))
+    if found is None or faults:
         raise ProtocolError.gather(source.place(faults))
     return found
 

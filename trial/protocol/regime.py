@@ -19,12 +19,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from trial.errors import ProtocolError
 from trial.protocol.crosscheck import check
 from trial.protocol.declared import read_as
 from trial.protocol.model import Protocol
 from trial.protocol.shipped import shipped
-from trial.protocol.source import Fault, read_toml
+from trial.protocol.source import Fault
 from trial.protocol.values import Day, Mode, Part, Slug, Week, Words, declared_as
 
 Circumstance = Literal["always", "municipality-closed", "already-summoned"]
@@ -105,20 +104,12 @@ class Conflict:
 
 def load_regime(path: Path | None = None) -> Regime:
     """Read a regime file, by default the shipped one. Raises ProtocolError with every problem at its line."""
-    return _read(path) if path else _shipped_regime()
+    return read_as(Regime, path, _contradictions) if path else _shipped_regime()
 
 
 @cache
 def _shipped_regime() -> Regime:
-    return _read(shipped("rules/regime.toml"))
-
-
-def _read(path: Path) -> Regime:
-    regime = read_as(Regime, path)
-    faults = list(_contradictions(regime))
-    if faults:
-        raise ProtocolError.gather(read_toml(path).place(faults))
-    return regime
+    return read_as(Regime, shipped("rules/regime.toml"), _contradictions)
 
 
 def _contradictions(regime: Regime) -> Iterator[Fault]:
