@@ -6,7 +6,8 @@
 3. A missing value in a column that is used is refused and counted, as everywhere.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,36 +42,40 @@ class Columns:
 def scan_cells(path: Path, outcome: str, columns: Columns, *, threads: int | None = None) -> Cells:
     """Count a Parquet file into cells of an outcome; rows of other arms are left out."""
     frame = _read(path, [outcome, columns.arm, columns.stratum, columns.cluster, columns.dose])
-    y, (arm, pair) = _column(frame, outcome), _arm(frame, columns)
-    dose = _column(frame, columns.dose) if columns.dose else None
-    strata, names = _coded(frame, columns.stratum)
-    cluster, groups = _coded(frame, columns.cluster) if columns.cluster else (strata, ("all",))
+    y, (arm, pair) = frame[outcome], _arm(frame, columns)
+    dose = frame[columns.dose] if columns.dose else None
+    strata, names = _coded(frame[columns.stratum])
+    cluster, groups = _coded(frame[columns.cluster]) if columns.cluster else (strata, ("all",))
     if not _exact(y) or not (dose is None or _exact(dose)) or len(names) * len(groups) * 2 > MAX_CELLS:
-        kept = (arm == pair[0]) | (arm == pair[1])
+        arms = arm.to_numpy()
+        kept = (arms == pair[0]) | (arms == pair[1])
         return tabulate(
-            y[kept], arm[kept] == pair[1], np.array(names, dtype=object)[strata[kept]], arms=_names(columns),
-            dose=None if dose is None else dose[kept],
-            cluster=np.array(groups, dtype=object)[cluster[kept]] if columns.cluster else None,
+            y.to_numpy()[kept], arms[kept] == pair[1], np.array(names, dtype=object)[strata.to_numpy()[kept]],
+            arms=_names(columns), dose=None if dose is None else dose.to_numpy()[kept],
+            cluster=np.array(groups, dtype=object)[cluster.to_numpy()[kept]] if columns.cluster else None,
         )  # fmt: skip
-    rows = (y, y if dose is None else dose, arm, strata, cluster)
     sizes = (len(names), len(groups), 3 if dose is None else 6)
-    parts = over_parts(lambda *span: cell_sums(rows, pair, sizes, span), len(y), threads=threads)
+    parts = _over_chunks(
+        lambda rows, span: cell_sums(rows, pair, sizes, span), [y, y if dose is None else dose, arm, strata, cluster],
+        threads,
+    )  # fmt: skip
     return _cells(sum(parts, start=np.zeros((1, 1), dtype=np.int64)), names, groups, columns)
 
 
 def scan_counts(path: Path, week: str, event: str, columns: Columns, *, threads: int | None = None) -> Counts:
     """Count a Parquet file into counts of durations; rows of other arms are left out."""
     frame = _read(path, [week, event, columns.arm, columns.stratum])
-    weeks, events, (arm, pair) = _column(frame, week), _column(frame, event), _arm(frame, columns)
-    for name, values in ((week, weeks), (event, events)):
-        if not np.issubdtype(values.dtype, np.integer) or (len(values) and values.min() < 0):
-            raise DegenerateError(f"{name} must be a column of whole numbers from 0")
-    if not len(weeks) or weeks.max() > MAX_WEEKS or events.max() > 100:
+    weeks, events, (arm, pair) = frame[week], frame[event], _arm(frame, columns)
+    for values in (weeks, events):
+        if not values.dtype.is_integer() or (len(values) and _extent(values)[0] < 0):
+            raise DegenerateError(f"{values.name} must be a column of whole numbers from 0")
+    if not len(weeks) or _extent(weeks)[1] > MAX_WEEKS or _extent(events)[1] > 100:
         raise DegenerateError(f"no citizens, a week above {MAX_WEEKS}, or a cause above 100")
-    strata, names = _coded(frame, columns.stratum)
-    shape = (len(names), max(int(events.max()), 1) + 1, int(weeks.max()) + 1)
-    rows = (weeks, events, arm, strata)
-    parts = over_parts(lambda *span: duration_counts(rows, pair, shape, span), len(weeks), threads=threads)
+    strata, names = _coded(frame[columns.stratum])
+    shape = (len(names), max(_extent(events)[1], 1) + 1, _extent(weeks)[1] + 1)
+    parts = _over_chunks(
+        lambda rows, span: duration_counts(rows, pair, shape, span), [weeks, events, arm, strata], threads
+    )
     table = np.sum(parts, axis=0).reshape(shape[0], 2, *shape[1:]).transpose(1, 0, 2, 3)
     counts = Counts(_names(columns), names, np.ascontiguousarray(table))
     for name, number in counts.per_arm().items():
@@ -94,42 +99,62 @@ def _read(path: Path, wanted: Sequence[str | None]) -> pl.DataFrame:
     return frame
 
 
-def _column(frame: pl.DataFrame, name: str) -> Column:
-    """Give a column as it is; read-only, so that the compiled pass sees one kind of array."""
-    values = frame[name].to_numpy().view()
+def _over_chunks(
+    work: Callable[[tuple[Column, ...], tuple[int, int]], Ints], columns: Sequence[pl.Series], threads: int | None
+) -> list[Ints]:
+    """Add up what `work` gives of the rows, part by part; a column stays in the chunks it was decoded in."""
+    lengths = columns[0].chunk_lengths()
+    if any(column.chunk_lengths() != lengths for column in columns):
+        columns, lengths = [column.rechunk() for column in columns], [len(columns[0])]
+    chunks = list(zip(*([_array(chunk) for chunk in column.get_chunks()] for column in columns), strict=True))
+    starts = [0, *itertools.accumulate(lengths)]
+
+    def part(first: int, last: int) -> Ints:
+        total: Any = 0
+        for chunk, (start, end) in zip(chunks, itertools.pairwise(starts), strict=True):
+            if start < last and end > first:
+                total = total + work(chunk, (max(first, start) - start, min(last, end) - start))
+        return np.asarray(total)
+
+    return over_parts(part, len(columns[0]), threads=threads)
+
+
+def _array(chunk: pl.Series) -> Column:
+    """Give a chunk as it lies in memory; read-only, so that the compiled pass sees one kind of array."""
+    values = chunk.to_numpy().view()
     values.flags.writeable = False
     return values
 
 
-def _arm(frame: pl.DataFrame, columns: Columns) -> tuple[Column, tuple[int, int]]:
+def _arm(frame: pl.DataFrame, columns: Columns) -> tuple[pl.Series, tuple[int, int]]:
     """Give the arm as small numbers and the pair of values of the first and second arm."""
     values = frame[columns.arm]
     if values.dtype.is_integer():
-        return _column(frame, columns.arm), (int(columns.against), int(columns.of))
+        return values, (int(columns.against), int(columns.of))
     neither = (values != columns.of) & (values != columns.against)
-    numbered = pl.DataFrame({"arm": (values == columns.of).cast(pl.Int8) - neither.cast(pl.Int8)})
-    return _column(numbered, "arm"), (0, 1)
+    return (values == columns.of).cast(pl.Int8) - neither.cast(pl.Int8), (0, 1)
 
 
-def _coded(frame: pl.DataFrame, name: str) -> tuple[Column, tuple[str, ...]]:
+def _coded(values: pl.Series) -> tuple[pl.Series, tuple[str, ...]]:
     """Give each row's code and the names; small whole numbers from 0 are their own codes."""
-    values = _column(frame, name)
-    if np.issubdtype(values.dtype, np.integer) and len(values):
-        low, high = int(values.min()), int(values.max())
+    if values.dtype.is_integer() and len(values):
+        low, high = _extent(values)
         if low >= 0 and high < 2**16:
             return values, tuple(str(code) for code in range(high + 1))
-    names, positions = codes(values)
-    positions.flags.writeable = False
-    return positions, names
+    names, positions = codes(values.to_numpy())
+    return pl.Series(positions), names
 
 
-def _exact(values: Column) -> bool:
-    if not np.issubdtype(values.dtype, np.integer) or not len(values):
+def _extent(values: pl.Series) -> tuple[int, int]:
+    """Give the least and the greatest whole number."""
+    return int(values.min()), int(values.max())  # type: ignore[arg-type]
+
+
+def _exact(values: pl.Series) -> bool:
+    """Say whether the squares of whole numbers can be added up exactly."""
+    if not values.dtype.is_integer() or not len(values):
         return False
-    if max(-int(np.iinfo(values.dtype).min), int(np.iinfo(values.dtype).max)) ** 2 * len(values) < 2**62:
-        return True
-    largest = max(abs(int(values.min())), abs(int(values.max())))
-    return largest**2 * len(values) < 2**62
+    return max(map(abs, _extent(values))) ** 2 * len(values) < 2**62
 
 
 def _names(columns: Columns) -> tuple[str, str]:
