@@ -5,10 +5,9 @@ import pandas as pd
 import pytest
 
 from analysis.estimate.cells import tabulate
-from analysis.estimate.replay import assign_again
 from analysis.estimate.subgroups import subgroup_effects
 from analysis.plan import Chance, Effects, explore, run_plan
-from trial.procedures import Unit, declared
+from tests.drawn import drawn_people
 from trial.protocol import Protocol, load_protocol, shipped
 
 SIZE = 900
@@ -23,19 +22,8 @@ def protocol() -> Protocol:
 def trial(protocol: Protocol) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The analysis set and the assignments of a small trial drawn by the declared procedure."""
     rng = np.random.default_rng(3)
-    people = pd.DataFrame({
-        "participant_id": [f"p{row:04}" for row in range(SIZE)],
-        "jobcentre": rng.choice(["0101", "0147", "0461"], SIZE, p=[0.6, 0.3, 0.1]),
-        "target_group": rng.choice(["dagpenge", "jobparat-kontanthjaelp"], SIZE),
-        "age_group": rng.choice(["18-29", "30-49", "50+"], SIZE),
-    })  # fmt: skip
-    people["stratum"] = people["jobcentre"] + "/" + people["target_group"] + "/" + people["age_group"]
-    units = [Unit(row["participant_id"], {}, row["stratum"]) for row in people.to_dict("records")]
-    procedure = declared(protocol.randomisation, protocol.arms, protocol.stratification)
-    digital = assign_again(procedure, units, "digital", None, rng)
-    people["arm"] = np.where(digital, "digital", "physical")
-    people["assigned_at"] = pd.date_range("2021-01-04", periods=SIZE, freq="h", tz="UTC")
-    people["step"], people["epoch"] = people.groupby("stratum").cumcount(), 1
+    people = drawn_people(protocol, rng, SIZE, [0.6, 0.3, 0.1])
+    digital = people["arm"].eq("digital").to_numpy()
     weeks = np.clip(np.round(rng.normal(20, 12, SIZE)), 0, 52)
     frame = people.assign(
         weeks_employed_52=np.where(rng.random(SIZE) < 0.05, np.nan, weeks), exit_26=(weeks > 20).astype(float),

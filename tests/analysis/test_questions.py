@@ -7,11 +7,10 @@ import pandas as pd
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from analysis.estimate.replay import assign_again
 from analysis.plan import run_plan
 from analysis.plan.looks import look_at
+from tests.drawn import drawn_people
 from trial.errors import PlanError
-from trial.procedures import Unit, declared
 from trial.protocol import Protocol, load_protocol, shipped
 
 SIZE = 1200
@@ -54,20 +53,9 @@ def shipped_protocol() -> Protocol:
 def trial(shipped_protocol: Protocol) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The analysis set and the assignments of a small trial drawn by the declared procedure."""
     rng = np.random.default_rng(5)
-    people = pd.DataFrame({
-        "participant_id": [f"p{row:04}" for row in range(SIZE)],
-        "jobcentre": rng.choice(["0101", "0147", "0461"], SIZE, p=[0.5, 0.3, 0.2]),
-        "target_group": rng.choice(["dagpenge", "jobparat-kontanthjaelp"], SIZE),
-        "age_group": rng.choice(["18-29", "30-49", "50+"], SIZE),
-    })  # fmt: skip
-    people["stratum"] = people["jobcentre"] + "/" + people["target_group"] + "/" + people["age_group"]
-    units = [Unit(row["participant_id"], {}, row["stratum"]) for row in people.to_dict("records")]
-    procedure = declared(shipped_protocol.randomisation, shipped_protocol.arms, shipped_protocol.stratification)
-    digital = assign_again(procedure, units, "digital", None, rng)
-    people["arm"] = np.where(digital, "digital", "physical")
-    people["assigned_at"] = pd.date_range("2021-01-04", periods=SIZE, freq="h", tz="UTC")
+    people = drawn_people(shipped_protocol, rng, SIZE, [0.5, 0.3, 0.2])
+    digital = people["arm"].eq("digital").to_numpy()
     people["calendar_block"] = people["assigned_at"].dt.strftime("%Y-%m")
-    people["step"], people["epoch"] = people.groupby("stratum").cumcount(), 1
     worked = np.round(26 + 10 * rng.normal(size=SIZE)).clip(0, 52)
     old = people["age_group"].eq("50+").to_numpy()
     weeks = np.clip(np.round(0.5 * worked + 8 * rng.normal(size=SIZE) - 8 * digital * old), 0, 52)

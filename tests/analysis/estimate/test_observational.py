@@ -1,32 +1,19 @@
 """The analysts' tools against published values (NSW), statsmodels with dummies, and each other."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from numpy.typing import NDArray
 
 from analysis.estimate.observational import covariate_regression, naive_difference
 from analysis.estimate.result import Estimate, NotEstimable
+from tests.analysis.estimate.samples import Sample
 
 EXPERIMENT = ["age", "age2", "educ", "nodegree", "black", "hisp", "re74", "re75"]
 OBSERVED = ["age", "educ", "nodegree", "black", "hisp", "marr", "re74", "re75", "u74", "u75"]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The least that has the shape of a comparison."""
-
-    treatment: NDArray[np.int8]
-    outcome: NDArray[np.float64]
-    covariates: NDArray[np.float64]
-    names: tuple[str, ...]
-    stratum: NDArray[np.int32]
-    period: NDArray[np.int32] | None = None
-    cluster: NDArray[np.int32] | None = None
 
 
 def nsw(against: str | None) -> Sample:

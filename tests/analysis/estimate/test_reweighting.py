@@ -1,6 +1,6 @@
 """Weights from an estimated propensity, and the doubly robust estimator, against statsmodels and planted truth."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,28 +9,15 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 import statsmodels.treatment
-from numpy.typing import NDArray
 from statsmodels.treatment.treatment_effects import TreatmentEffect
 
 from analysis.estimate.dummies import columns_of
 from analysis.estimate.propensity import SEPARATED, fit_propensity
 from analysis.estimate.result import Estimate, NotEstimable
 from analysis.estimate.reweighting import doubly_robust, propensity_weighted
+from tests.analysis.estimate.samples import Sample
 
 PLAIN: dict[str, Any] = {"absorb": (), "one_sided": "refuse", "se_type": "influence-function", "level": 0.95}
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The least that has the shape of a comparison."""
-
-    treatment: NDArray[np.int8]
-    outcome: NDArray[np.float64]
-    covariates: NDArray[np.float64]
-    names: tuple[str, ...]
-    stratum: NDArray[np.int32]
-    period: NDArray[np.int32] | None = None
-    cluster: NDArray[np.int32] | None = None
 
 
 @pytest.fixture(scope="module", name="births")

@@ -7,17 +7,14 @@ again by a forger who renumbers and chains the whole ledger anew from the first 
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import psycopg
 import pytest
 
 from tests.opened import DAY, KEYS, arrivals, full_trial, url
 from trial.errors import LodtraekError
-from trial.ledger import replay
 from trial.ledger.chain import EMPTY, head_of, link
 from trial.ledger.checkpoint import Checkpoint, contradiction, newest, read_checkpoint
 from trial.ledger.entry import Entry
@@ -26,6 +23,8 @@ from trial.ledger.replay import State
 from trial.ledger.schema import TRIGGERS
 from trial.ledger.tree import ledger_root
 from trial.service import Trial
+
+pytestmark = pytest.mark.usefixtures("protocol_read_once")
 
 CHECKED = 40  # rows the checkpoint speaks of; some more come after it
 SEEDS = 1000
@@ -50,17 +49,6 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Entry], Check
         entries = list(stored(transaction))
     trial.close()
     return entries, read_checkpoint(kept)
-
-
-@pytest.fixture(autouse=True)
-def protocol_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    read = replay.protocol_of
-
-    @cache
-    def once(text: str, names: tuple[tuple[str, str], ...]) -> Any:
-        return read(text, dict(names))
-
-    monkeypatch.setattr(replay, "protocol_of", lambda text, references: once(text, tuple(references.items())))
 
 
 def edited(entry: Entry, others: list[Entry], chance: Random) -> Entry:

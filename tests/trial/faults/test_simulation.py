@@ -15,7 +15,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,10 +25,11 @@ import pytest
 from tests.opened import BY, DAY, KEYS, TickingClock, arrival, open_trial, pseudonyms, url
 from tests.servers import PostgresServer
 from trial.errors import DatabaseError, LodtraekError, StateError
-from trial.ledger import replay
 from trial.ledger.proof import stored, verify_store
 from trial.ledger.store import Transaction
 from trial.service import Outcome, Trial
+
+pytestmark = pytest.mark.usefixtures("protocol_read_once")
 
 TOWNS = ("0101", "0461", "0751")
 PEOPLE, CLIENTS, STEPS = 30, 5, 12
@@ -198,19 +198,6 @@ class Office:
             kept = max(self.checkpoints.iterdir())
             found = verify_store(self.trial.store, KEYS.trial, kept)
             assert found.holds, found.findings
-
-
-@pytest.fixture(autouse=True)
-def protocol_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same protocol is opened a thousand times: it is read from its text once."""
-    read = replay.protocol_of
-
-    @cache
-    def once(text: str, names: tuple[tuple[str, str], ...]) -> Any:
-        return read(text, dict(names))
-
-    monkeypatch.setattr(replay, "protocol_of", lambda text, references: once(text, tuple(references.items())))
-    monkeypatch.setattr(replay, "digest", cache(replay.digest))
 
 
 @pytest.fixture(scope="module")

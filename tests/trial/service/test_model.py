@@ -8,10 +8,9 @@ import shutil
 import tempfile
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 from hypothesis import settings
@@ -21,9 +20,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.amended import amend, amended
 from tests.opened import BY, DAY, KEYS, PROTOCOL, TickingClock, arrival, level, open_trial, url, withdrawal
 from tests.servers import PostgresServer
-from trial.ledger import replay
 from trial.ledger.proof import verify_store
 from trial.service import Outcome, Trial, assigning
+
+pytestmark = pytest.mark.usefixtures("protocol_read_once")
 
 TOWNS = ("0101", "0461")
 PEOPLE = st.integers(0, 40)
@@ -31,18 +31,6 @@ PEOPLE = st.integers(0, 40)
 
 class CrashError(Exception):
     """The machine stops here."""
-
-
-@pytest.fixture(autouse=True)
-def protocol_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every step verifies everything: a protocol is read from its text once."""
-    read = replay.protocol_of
-
-    @cache
-    def once(text: str, names: tuple[tuple[str, str], ...]) -> Any:
-        return read(text, dict(names))
-
-    monkeypatch.setattr(replay, "protocol_of", lambda text, references: once(text, tuple(references.items())))
 
 
 @pytest.fixture(autouse=True)
