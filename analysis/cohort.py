@@ -9,6 +9,7 @@
 5. Not being found unemployed in week 0 is reported, not repaired: who was randomised is analysed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -57,7 +58,7 @@ def link_cohort(assignments: pd.DataFrame, folder: Path, table: NDArray[np.uint8
     link = linked(assignments, folder)
     mondays = [week_of(day) for day in pd.to_datetime(assignments["assigned_on"]).dt.date]
     dream = read_dream(folder, table, link["pnr"].to_numpy(dtype=object), since=min(mondays, default=None))
-    _check_coverage(dream, min(mondays), folder)
+    check_coverage(dream.mondays, min(mondays), "from the first randomisation on", folder / "dream")
     link["there"] = pd.Index(dream.pnr).get_indexer(link["pnr"])
     codes, found = joined_codes(len(assignments), link, dream)
     lost = np.full(len(assignments), "not-linked", dtype=object)
@@ -89,14 +90,14 @@ def linked(assignments: pd.DataFrame, folder: Path) -> pd.DataFrame:
     return link[link["row"] >= 0].sort_values(["row", "pnr"], ignore_index=True)
 
 
-def _check_coverage(dream: Dream, first: date, folder: Path) -> None:
-    if not dream.mondays or dream.mondays[0] > first:
+def check_coverage(mondays: Sequence[date], first: date, weeks: str, where: Path) -> None:
+    """Raise RegisterError where DREAM's weeks (their Mondays) do not reach back to a first one."""
+    if not mondays or mondays[0] > first:
         raise RegisterError(
-            "DREAM must cover the weeks from the first randomisation on",
-            found=f"first randomisation in {column_of(first)}, "
-            + (f"first week {column_of(dream.mondays[0])}" if dream.mondays else "no week after it"),
-            where=str(folder / "dream"),
-            mend="deliver a longer extract",
+            f"DREAM must cover the weeks {weeks}, which begin with {column_of(first)}",
+            found=f"{column_of(mondays[0])} as its first" if mondays else "none of them",
+            where=str(where),
+            mend="deliver a longer extract, or ask for fewer weeks",
             code="register-coverage",
         )
 

@@ -29,20 +29,15 @@ def estimate(
     Example: analysis estimate bundle registers --out effects
     """
     from analysis.outcomes import build_analysis_set
-    from analysis.plan import Chance, Sources, explore, run_plan
-    from analysis.plan.judged import BY_DESIGN, judge_trial, under
+    from analysis.plan import Chance, Sources
+    from analysis.plan.judged import BY_DESIGN, judged_effects
     from analysis.plan.manifest import hashes
     from trial.bundle import read_bundle
 
     read = read_bundle(bundle)
     built = build_analysis_set(read, registers, read.protocol)
-    frame = built.frame
-    assignments = read.assignments.to_pandas()
-    effects = run_plan(read.protocol, frame, assignments, look)
-    if exploratory:
-        effects = explore(effects, read.protocol, frame, assignments, Chance(seed, draws), weekly=built.weekly)
-    judgement = judge_trial(read, frame)
-    effects, verdict = under(effects, judgement), judgement.verdict
+    chance = Chance(seed, draws) if exploratory else None
+    effects, verdict = judged_effects(read, built, look=look, chance=chance)
     say(f"{verdict.headline.en} ({verdict.slug})")
     if out is not None and not dry_run:
         inputs = {**hashes(bundle, "manifest.json"), **hashes(registers, "*.parquet")}

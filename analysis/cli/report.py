@@ -40,8 +40,8 @@ def report(
     import json
 
     from analysis.outcomes import build_analysis_set
-    from analysis.plan import Chance, Sources, explore, run_plan
-    from analysis.plan.judged import judge_trial, under
+    from analysis.plan import Chance, Sources
+    from analysis.plan.judged import judged_effects
     from analysis.plan.manifest import hashes
     from analysis.report.render import render
     from trial.bundle import read_bundle
@@ -50,15 +50,12 @@ def report(
     analysis_set = build_analysis_set(read, registers, read.protocol)
     planted = registers / "truth.json"
     truth = json.loads(planted.read_text(encoding="utf-8")) if planted.is_file() else None
-    assignments = read.assignments.to_pandas()
-    effects = run_plan(read.protocol, analysis_set.frame, assignments)
-    if exploratory:
-        effects = explore(effects, read.protocol, analysis_set.frame, assignments, Chance(seed, draws))
+    chance = Chance(seed, draws) if exploratory else None
+    effects, verdict = judged_effects(read, analysis_set, chance=chance, lang=lang)
     sources = Sources(read.manifest["protocol_digest"], read.manifest.get("ledger_head"), hashes(registers))
-    judgement = judge_trial(read, analysis_set.frame)
     rendered = render(
-        read, analysis_set, under(effects, judgement, lang), "da" if lang == "da" else "en", sources=sources,
-        truth=truth, threshold=threshold, verdict=judgement.verdict,
+        read, analysis_set, effects, "da" if lang == "da" else "en", sources=sources, truth=truth,
+        threshold=threshold, verdict=verdict,
     )  # fmt: skip
     if dry_run:
         say(f"Would write {out / 'report.html'} and {len(rendered.pictures)} figures")

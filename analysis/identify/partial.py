@@ -18,6 +18,8 @@ import numpy.typing as npt
 from numpy.typing import NDArray
 from scipy import special
 
+from analysis.estimate.result import quantile
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -99,7 +101,7 @@ class Slope:
 
     def interval(self, level: float) -> tuple[float, float]:
         """Give the interval."""
-        half = critical(0.5 + level / 2, self.df) * self.se
+        half = quantile(0.5 + level / 2, self.df) * self.se
         return self.value - half, self.value + half
 
     @property
@@ -109,11 +111,6 @@ class Slope:
             return 1.0 if self.value == 0 else 0.0
         t = abs(self.value) / self.se
         return float(2 * (special.ndtr(-t) if self.df is None else special.stdtr(self.df, -t)))
-
-
-def critical(probability: float, df: float | None) -> float:
-    """Give a quantile of the normal or t distribution."""
-    return float(special.ndtri(probability) if df is None else special.stdtrit(df, probability))
 
 
 def slope(outcome: Floats, treatment: Floats, free: int, cluster: npt.ArrayLike | None = None) -> Slope | None:

@@ -8,7 +8,6 @@
 """
 
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +15,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.cohort import hours_by_week, joined_codes, linked
+from analysis.cohort import check_coverage, hours_by_week, joined_codes, linked
 from analysis.outcomes.measure import BENEFITS
 from analysis.registers.cells import as_keys, as_numbers
 from analysis.registers.codes import State
-from analysis.registers.read import Dream, read_dream, read_pay
+from analysis.registers.read import read_dream, read_pay
 from analysis.registers.schema import BACKGROUND
 from analysis.registers.sources import open_source
-from analysis.registers.weeks import WEEK, column_of, week_of
-from trial.errors import RegisterError
+from analysis.registers.weeks import WEEK, week_of
 
 WOMAN = 2
 
@@ -51,7 +49,7 @@ def _weeks(
     longest = max(one.weeks for one in covariates)
     persons = link["pnr"].to_numpy(dtype=object)
     dream = read_dream(folder, table, persons, since=min(mondays) - WEEK * longest)
-    _check_coverage(dream, min(mondays) - WEEK * longest, folder)
+    check_coverage(dream.mondays, min(mondays) - WEEK * longest, "the covariates ask for", folder / "dream")
     link["there"] = pd.Index(dream.pnr).get_indexer(link["pnr"])
     codes, known = joined_codes(len(assignments), link, dream)
     by_key, _ = hours_by_week(read_pay(folder, persons), dream.mondays)
@@ -72,18 +70,6 @@ def _weeks(
         )
         for one in covariates
     }
-
-
-def _check_coverage(dream: Dream, first: date, folder: Path) -> None:
-    if not dream.mondays or dream.mondays[0] > first:
-        raise RegisterError(
-            "DREAM must reach back to the first week that a covariate asks for",
-            found=f"{column_of(first)} asked for, "
-            + (f"first week {column_of(dream.mondays[0])}" if dream.mondays else "no week there"),
-            where=str(folder / "dream"),
-            mend="deliver a longer extract, or declare fewer weeks",
-            code="register-coverage",
-        )
 
 
 def _background(

@@ -17,17 +17,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from analysis.cohort import check_coverage, linked
 from analysis.outcomes.measure import REASONS
 from analysis.outcomes.tally import Tally, duration, observed
 from analysis.registers.codes import State
-from analysis.registers.read import read_link
 from analysis.registers.schema import DREAM
 from analysis.registers.sources import open_source
-from analysis.registers.weeks import column_of, week_of
+from analysis.registers.weeks import week_of
 from analysis.spells.exits import NEEDS_PAY
 from analysis.spells.layout import Layout
 from analysis.spells.persons import COUNTED, Task, joined
-from trial.errors import PlanError, RegisterError
+from trial.errors import PlanError
 
 DEFINITIONS = ("a", "b")
 
@@ -62,9 +62,7 @@ class Gatherer:
                 mend="use definition a, or `analysis registers build` with the income register",
                 code="plan-definition",
             )
-        link = read_link(folder).to_pandas()
-        link["row"] = pd.Index(rows["participant_id"]).get_indexer(link["participant_id"])
-        link = link[link["row"] >= 0].sort_values(["row", "pnr"], ignore_index=True)
+        link = linked(rows, folder)
         person = link["row"].to_numpy(dtype=np.int64)
         alone = ~link["row"].duplicated(keep=False).to_numpy()
         week_0 = np.where(alone, _columns(rows, layout)[person], -1).astype(np.int32)
@@ -131,14 +129,7 @@ def _as_numbers(followed: pa.StructArray) -> dict[str, NDArray[np.int64]]:
 
 
 def _columns(rows: pd.DataFrame, layout: Layout) -> NDArray[np.int64]:
-    days = pd.to_datetime(rows["assigned_on"]).dt.date
-    column = np.array([(week_of(day) - layout.mondays[0]).days // 7 for day in days], dtype=np.int64)
-    if len(column) and column.min() < 0:
-        raise RegisterError(
-            "DREAM must cover the weeks from the first randomisation on",
-            found=f"first week {column_of(layout.mondays[0])}, randomisation in {column_of(week_of(min(days)))}",
-            where=layout.path,
-            mend="deliver a longer extract",
-            code="register-coverage",
-        )
-    return column
+    mondays = [week_of(day) for day in pd.to_datetime(rows["assigned_on"]).dt.date]
+    if mondays:
+        check_coverage(layout.mondays, min(mondays), "from the first randomisation on", Path(layout.path))
+    return np.array([(monday - layout.mondays[0]).days // 7 for monday in mondays], dtype=np.int64)

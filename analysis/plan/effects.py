@@ -6,11 +6,13 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path as Folder
+from typing import Self
 
 from analysis.estimate.kaplan_meier import Curve
 from analysis.estimate.paths import Path
+from analysis.estimate.result import NotEstimable, Result
 from analysis.plan.files import write_effects
 from analysis.plan.manifest import Sources
 
@@ -53,6 +55,16 @@ class Row:
     higher_is_better: bool | None = None
     extra: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def told(self, result: Result) -> Self:
+        """Give the row with the numbers of a result, or with its reason."""
+        if isinstance(result, NotEstimable):
+            return replace(self, status="not-estimable", reason=result.reason)
+        return replace(
+            self, status="estimated", estimate=result.value, se=result.se, ci_low=result.ci_low,
+            ci_high=result.ci_high, p=result.p, level=result.level, df=result.df, se_type=result.se_type,
+            extra=dict(result.extra), notes=result.notes,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@
 Nothing here takes part in the non-inferiority statement.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,7 +32,7 @@ from analysis.plan.data import Observed, observe, pool
 from analysis.plan.effects import BoundsRow, Effects, RegionRow, ReplayRow, Row
 from analysis.plan.exploratory_times import Weekly, paths, timed_rows
 from analysis.plan.replays import AMENDED, in_order, is_amended, replay_of
-from analysis.plan.run import cells_of, numbers_of
+from analysis.plan.run import cells_of
 from trial.protocol.model import Estimand, OutcomePart, Protocol
 
 NEVER, EXPOSED = "never-exposed-to-pause", "exposed-to-pause"
@@ -123,16 +124,13 @@ def _difference(protocol: Protocol, estimand: Estimand, observed: Observed) -> t
 def _row(estimand: Estimand, observed: Observed, result: Result, *, population: str, pooled: int) -> Row:
     danish, english = LABELS[population]
     sizes = {arm: int((observed.treated == second).sum()) for second, arm in enumerate(observed.arms)}
-    row = Row(
+    return Row(
         estimand=estimand.name, estimator=result.estimator, outcome=estimand.outcome, population=population,
         role="exploratory", summary=estimand.summary, of=estimand.treatment.of, against=estimand.treatment.against,
         per="assignment", label={"da": estimand.label.da + danish, "en": estimand.label.en + english}, n=sizes,
         missing=observed.missing_by_arm(), pooled_strata=pooled, status="not-estimable",
         higher_is_better=estimand.higher_is_better,
-    )  # fmt: skip
-    if isinstance(result, NotEstimable):
-        return replace(row, reason=result.reason)
-    return replace(row, **numbers_of(result))
+    ).told(result)  # fmt: skip
 
 
 def _bounds(protocol: Protocol, estimand: Estimand, outcome: OutcomePart, frame: pd.DataFrame) -> list[BoundsRow]:
@@ -180,20 +178,33 @@ def _region(protocol: Protocol, estimand: Estimand, frame: pd.DataFrame) -> Regi
     return RegionRow(estimand.name, "estimated", None, found.kind, found.low, found.high, found.level, found.se_type)
 
 
+class _NotReplayableError(Exception):
+    """A replay has no answer; the message says why."""
+
+
+def _replayed(
+    protocol: Protocol, estimand: Estimand, frame: pd.DataFrame, assignments: pd.DataFrame, names: Sequence[str]
+) -> list[Any]:
+    """Give what a replay rests on, in the order of the draws: columns of the frame, the arm, the procedure."""
+    if {arm.name for arm in protocol.arms} != {estimand.treatment.of, estimand.treatment.against}:
+        raise _NotReplayableError("a replay compares the two arms of a trial with two arms")
+    if is_amended(assignments):
+        raise _NotReplayableError(AMENDED)
+    order = in_order(assignments)
+    rows = frame.set_index("participant_id").reindex(order["participant_id"])
+    taken = (order["arm"] == estimand.treatment.of).to_numpy(dtype=bool)
+    columns = [rows[name].to_numpy(dtype=float) for name in names]
+    return [*columns, taken, replay_of(protocol, order, estimand.treatment.of)]
+
+
 def _replay(
     protocol: Protocol, estimand: Estimand, frame: pd.DataFrame, assignments: pd.DataFrame, chance: Chance
 ) -> ReplayRow:
-    if {arm.name for arm in protocol.arms} != {estimand.treatment.of, estimand.treatment.against}:
-        return ReplayRow(estimand.name, "not-estimable", "a replay compares the two arms of a trial with two arms")
-    if is_amended(assignments):
-        return ReplayRow(estimand.name, "not-estimable", AMENDED)
-    order = in_order(assignments)
-    rows = frame.set_index("participant_id").reindex(order["participant_id"])
-    found = randomisation_test(
-        rows[estimand.outcome].to_numpy(dtype=float), (order["arm"] == estimand.treatment.of).to_numpy(dtype=bool),
-        replay_of(protocol, order, estimand.treatment.of), draws=chance.draws, seed=chance.seed,
-        level=protocol.inference.level,
-    )  # fmt: skip
+    try:
+        given = _replayed(protocol, estimand, frame, assignments, [estimand.outcome])
+    except _NotReplayableError as error:
+        return ReplayRow(estimand.name, "not-estimable", str(error))
+    found = randomisation_test(*given, draws=chance.draws, seed=chance.seed, level=protocol.inference.level)
     if not isinstance(found, Randomisation):
         return ReplayRow(estimand.name, "not-estimable", found.reason)
     return ReplayRow(
@@ -205,18 +216,11 @@ def _replay(
 def _replayed_dose(
     protocol: Protocol, estimand: Estimand, frame: pd.DataFrame, assignments: pd.DataFrame, chance: Chance
 ) -> ReplayRow:
-    if {arm.name for arm in protocol.arms} != {estimand.treatment.of, estimand.treatment.against}:
-        return ReplayRow(estimand.name, "not-estimable", "a replay compares the two arms of a trial with two arms")
-    if is_amended(assignments):
-        return ReplayRow(estimand.name, "not-estimable", AMENDED)
-    order = in_order(assignments)
-    rows = frame.set_index("participant_id").reindex(order["participant_id"])
-    y, dose = (rows[name].to_numpy(dtype=float) for name in (estimand.outcome, str(estimand.dose)))
-    found = replayed_anderson_rubin(
-        y, dose, (order["arm"] == estimand.treatment.of).to_numpy(dtype=bool),
-        replay_of(protocol, order, estimand.treatment.of), draws=chance.draws, seed=chance.seed,
-        level=protocol.inference.level,
-    )  # fmt: skip
+    try:
+        given = _replayed(protocol, estimand, frame, assignments, [estimand.outcome, str(estimand.dose)])
+    except _NotReplayableError as error:
+        return ReplayRow(estimand.name, "not-estimable", str(error))
+    found = replayed_anderson_rubin(*given, draws=chance.draws, seed=chance.seed, level=protocol.inference.level)
     if not isinstance(found, ReplayedSet):
         return ReplayRow(estimand.name, "not-estimable", found.reason)
     if len(found.intervals) != 1:

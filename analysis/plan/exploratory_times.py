@@ -7,7 +7,6 @@
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -52,20 +51,13 @@ def _intervals(last: int) -> list[tuple[int, int]]:
 
 def _row(estimand: Estimand, result: Result, name: str, population: str, sizes: Mapping[str, int]) -> Row:
     danish, english = _words(population)
-    row = Row(
+    return Row(
         estimand=estimand.name, estimator=name, outcome=estimand.outcome, population=population, role="exploratory",
         summary=estimand.summary if population == "without-pauses" else "hazard-ratio", of=estimand.treatment.of,
         against=estimand.treatment.against, per="assignment", n=sizes, missing={}, pooled_strata=0,
         label={"da": estimand.label.da + danish, "en": estimand.label.en + english}, status="not-estimable",
         higher_is_better=estimand.higher_is_better,
-    )  # fmt: skip
-    if isinstance(result, NotEstimable):
-        return replace(row, reason=result.reason)
-    return replace(
-        row, status="estimated", estimate=result.value, se=result.se, ci_low=result.ci_low, ci_high=result.ci_high,
-        p=result.p, level=result.level, df=result.df, se_type=result.se_type, extra=dict(result.extra),
-        notes=result.notes,
-    )  # fmt: skip
+    ).told(result)  # fmt: skip
 
 
 def _words(population: str) -> tuple[str, str]:

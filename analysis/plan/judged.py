@@ -17,7 +17,11 @@ from analysis.identify.judge import Judgement, judge
 from analysis.identify.ledger import prove
 from analysis.identify.plan import IdentificationPlan, OutcomeRange, find_plan, load_plan, shipped_plans
 from analysis.identify.trial_data import arms_of, evidence_of_frame
+from analysis.identify.verdict import Verdict
+from analysis.outcomes import AnalysisSet
 from analysis.plan.effects import Effects
+from analysis.plan.exploratory import Chance, explore
+from analysis.plan.run import run_plan
 from trial.bundle import Bundle
 from trial.protocol import Protocol
 
@@ -25,8 +29,22 @@ BY_DESIGN = "identified-by-design"
 ANY_TRIAL = "digital-samtaler"
 COUNTS = {"missing", "joined"}  # citizens counted, not effects
 DECLARED = {"margin", "higher_is_better", "procedure", "test", "draws", "seed", "saturation"}
-_COUNTED = {"weeks-employed", "benefit-weeks"}
-_YES_NO = {"exit-to-employment", "health-inflow"}
+
+
+def judged_effects(
+    bundle: Bundle, built: AnalysisSet, *, look: int | None = None, chance: Chance | None = None, lang: str = "en"
+) -> tuple["JudgedEffects", Verdict]:
+    """Compute every effect the protocol declares and judge the trial: effects leave here under their verdict only.
+
+    look: which planned look this is, the last where not given. chance: for exploratory effects too, None for none.
+    lang: of the reasons that stand in place of numbers.
+    """
+    assignments = bundle.assignments.to_pandas()
+    effects = run_plan(bundle.protocol, built.frame, assignments, look)
+    if chance is not None:
+        effects = explore(effects, bundle.protocol, built.frame, assignments, chance, weekly=built.weekly)
+    judgement = judge_trial(bundle, built.frame)
+    return under(effects, judgement, lang), judgement.verdict
 
 
 def judge_trial(bundle: Bundle, frame: pd.DataFrame, plan: IdentificationPlan | None = None) -> Judgement:
@@ -47,7 +65,7 @@ def of_protocol(plan: IdentificationPlan, protocol: Protocol) -> IdentificationP
     """Give the plan the range and the margin of the trial's first primary estimand."""
     primary = next((one for one in protocol.estimands if one.role == "primary"), protocol.estimands[0])
     outcome = next(one for one in protocol.outcomes if one.name == primary.outcome)
-    highest = float(outcome.by_week) if outcome.variable in _COUNTED else 1.0 if outcome.variable in _YES_NO else None
+    highest = None if outcome.variable == "time-to-exit" else outcome.highest
     changed: dict[str, Any] = {"outcome": None if highest is None else OutcomeRange(lowest=0.0, highest=highest)}
     if primary.margin is not None:
         changed["inference"] = plan.inference.model_copy(update={"margin": primary.margin})

@@ -26,7 +26,7 @@ from analysis.plan.spillovers import spillovers
 from analysis.plan.subgroups import subgroups
 from trial.protocol.model import Estimand, OutcomePart, Protocol
 
-__all__ = ["cells_of", "numbers_of", "run_plan"]
+__all__ = ["cells_of", "run_plan"]
 
 HONOURED = {"treatment-policy", "dose"}
 TIMED = {"kaplan-meier", WITHOUT_PAUSES, "cox", "grouped-hazards"}
@@ -141,23 +141,14 @@ def _row(
         n=sizes, missing=observed.missing_by_arm(), pooled_strata=pooled, status="not-estimable",
         margin=estimand.margin, higher_is_better=estimand.higher_is_better,
     )  # fmt: skip
+    row = row.told(result)
     if isinstance(result, NotEstimable):
-        return replace(row, reason=result.reason)
-    numbers = numbers_of(result)
+        return row
     factors = {factor.factor for factor in protocol.stratification}
     absorbed = [covariate for covariate in protocol.inference.covariates if covariate in factors]
     if absorbed and name in ABSORBING:
-        numbers["notes"] = (*numbers["notes"], f"the strata absorb the declared covariates {', '.join(absorbed)}")
-    return replace(row, **numbers, **_statement(protocol, estimand, result))
-
-
-def numbers_of(result: Estimate) -> dict[str, Any]:
-    """Give the numbers of a row."""
-    return {
-        "status": "estimated", "estimate": result.value, "se": result.se, "ci_low": result.ci_low,
-        "ci_high": result.ci_high, "p": result.p, "level": result.level, "df": result.df, "se_type": result.se_type,
-        "extra": dict(result.extra), "notes": result.notes,
-    }  # fmt: skip
+        row = replace(row, notes=(*row.notes, f"the strata absorb the declared covariates {', '.join(absorbed)}"))
+    return replace(row, **_statement(protocol, estimand, result))
 
 
 def _statement(protocol: Protocol, estimand: Estimand, result: Estimate) -> dict[str, Any]:

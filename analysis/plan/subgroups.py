@@ -64,15 +64,9 @@ def _effect(protocol: Protocol, estimand: Estimand, observed: Observed) -> tuple
 def _row(estimand: Estimand, observed: Observed, result: Result, population: str, pooled: int) -> Row:
     against, of = observed.arms
     sizes = {against: int((~observed.treated).sum()), of: int(observed.treated.sum())}
-    row = Row(
+    return Row(
         estimand=estimand.name, estimator=result.estimator, outcome=estimand.outcome, population=population,
         role="subgroup", summary=estimand.summary, of=of, against=against, per="assignment",
         label=estimand.label.model_dump(), n=sizes, missing={}, pooled_strata=pooled, status="not-estimable",
         higher_is_better=estimand.higher_is_better,
-    )  # fmt: skip
-    if isinstance(result, NotEstimable):
-        return replace(row, reason=result.reason)
-    return replace(
-        row, status="estimated", estimate=result.value, se=result.se, ci_low=result.ci_low, ci_high=result.ci_high,
-        p=result.p, level=result.level, df=result.df, se_type=result.se_type,
-    )  # fmt: skip
+    ).told(result)  # fmt: skip

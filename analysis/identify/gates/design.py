@@ -19,10 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from analysis.estimate.result import quantile
 from analysis.identify.comparison import Comparison
 from analysis.identify.evidence import Evidence, LedgerProof
 from analysis.identify.finding import Detail, Finding, found, not_assessed
-from analysis.identify.partial import Floats, Ints, compress, critical, demeaned
+from analysis.identify.partial import Floats, Ints, compress, demeaned
 from analysis.identify.plan import IdentificationPlan
 from analysis.identify.thresholds import DesignThreshold
 from analysis.identify.words import number, share
@@ -162,7 +163,7 @@ def compliance(drawn: Comparison, proof: LedgerProof, level: float) -> Complianc
         return None
     means = [float(one.mean()) for one in arms]
     error = math.sqrt(sum(float(one.var(ddof=1)) / len(one) for one in arms))
-    half = critical(0.5 + level / 2, None) * error
+    half = quantile(0.5 + level / 2, None) * error
     value = means[0] - means[1]
     return Compliance(value, value - half, value + half, means[0], means[1])
 

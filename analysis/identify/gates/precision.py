@@ -6,10 +6,11 @@
 3. Where it exceeds the margin, whatever is printed could be noise of the size that matters.
 """
 
+from analysis.estimate.result import quantile
 from analysis.identify.comparison import Comparison
 from analysis.identify.evidence import Evidence
 from analysis.identify.finding import Detail, Finding, found, not_assessed
-from analysis.identify.partial import Slope, critical, partial, slope
+from analysis.identify.partial import Slope, partial, slope
 from analysis.identify.plan import IdentificationPlan, InferencePart
 from analysis.identify.words import figure
 
@@ -55,4 +56,4 @@ def multiplier(asked: InferencePart, df: float | None) -> float:
     """Give how many standard errors the smallest detectable effect is."""
     alpha = 1 - asked.level
     tail = alpha / 2 if asked.sidedness == "two-sided" else alpha
-    return critical(1 - tail, df) + critical(asked.power, df)
+    return quantile(1 - tail, df) + quantile(asked.power, df)

@@ -164,7 +164,7 @@ def test_an_extract_that_begins_after_randomisation_is_refused(
     assignments, conversations, registers, protocol, tmp_path
 ):
     folder = shortened(registers, tmp_path / "late", "y_2110", "y_2352")
-    with pytest.raises(RegisterError, match=r"must cover the weeks from the first randomisation on; .* y_2110"):
+    with pytest.raises(RegisterError, match=r"from the first randomisation on, .* found y_2110 as its first"):
         analysis_set(assignments, conversations, folder, protocol)
 
 
