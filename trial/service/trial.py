@@ -161,10 +161,8 @@ class Trial:
     @needs("beacon")
     def enter_beacon(self, value: str) -> None:
         """Enter the value of the declared beacon, once, before anybody is answered."""
-        with self._write() as transaction:
-            self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
+        with self._change() as transaction:
             epochs.enter_beacon(transaction, self.epoch, self.mode, value)
-        self._look()
 
     @needs("amend")
     def amend(self, request: amending.Request, *, preview: bool = False) -> amending.Amendment:
@@ -173,20 +171,16 @@ class Trial:
         if preview:
             with self.store.read() as transaction:
                 return amending.prepare(transaction, self.epoch, request, self.today())[1]
-        with self._write() as transaction:
-            self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
+        with self._change() as transaction:
             payload, amendment = amending.prepare(transaction, self.epoch, request, self.today())
             amending.append(transaction, payload)
-        self._look()
         return amendment
 
     @needs("try")
     def record_dry_run(self, found: Mapping[str, Any]) -> None:
         """Record what a dry run of the protocol in force found: in production one must pass before any answer."""
-        with self._write() as transaction:
-            self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
+        with self._change() as transaction:
             epochs.record_dry_run(transaction, self.epoch, found)
-        self._look()
 
     @needs("assign")
     def assign(
@@ -377,8 +371,12 @@ class Trial:
             tree.extend(map(entry_leaf, transaction.hashes(tree.length, length)))
             return tree.root().hex()
 
-    def _look(self) -> None:
-        """Take note of the epoch in force."""
+    @contextmanager
+    def _change(self) -> Iterator[Transaction]:
+        """Write what changes the epoch in force, knowing it as it is; take note of it afterwards."""
+        with self._write() as transaction:
+            self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
+            yield transaction
         with self.store.read() as transaction:
             self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
 
