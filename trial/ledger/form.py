@@ -6,17 +6,8 @@
 
 from trial.errors import LedgerError
 from trial.ledger.entry import canonical
-from trial.ledger.kinds import malformed
+from trial.ledger.kinds import check_payload
 from trial.ledger.projection import Row, participant_row
-
-
-def check_payload(kind: str, payload: Row, text: str) -> None:
-    """Raise LedgerError where a payload is not as its kind declares; `text` is its canonical JSON."""
-    problem = malformed(kind, payload, text)
-    if problem is not None:
-        raise LedgerError(
-            f"an entry {kind} must be as declared", found=problem, mend="report this as a fault of the program"
-        )
 
 
 class Form:

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
 
+from trial.errors import LedgerError
 from trial.ledger.corrections import SCOPES, WHAT
 from trial.ledger.entry import canonical
 
@@ -171,6 +172,15 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     },
     "erased@1": {"participant_id": TEXT, "on": DAY, "reason": TEXT, "recorded_by": TEXT},
 }
+
+
+def check_payload(kind: str, payload: Mapping[str, object], text: str) -> None:
+    """Raise LedgerError where a payload is not as its kind declares; `text` is its canonical JSON."""
+    problem = malformed(kind, payload, text)
+    if problem is not None:
+        raise LedgerError(
+            f"an entry {kind} must be as declared", found=problem, mend="report this as a fault of the program"
+        )
 
 
 def malformed(kind: str, payload: Mapping[str, object], text: str) -> str | None:

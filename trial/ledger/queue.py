@@ -131,17 +131,26 @@ class WriterQueue:
 
     def _commit(self, group: list[_Request]) -> None:
         """Commit a group and note what each is to be told. An interruption of this thread leaves it unknown."""
-        error: Exception | None = None
         try:
-            self._told(self._applied(group))
-        except Exception as found:  # noqa: BLE001 - told to whoever waits for it
-            error = found
-        if error is None or len(group) == 1 or isinstance(error, DatabaseError):
-            for one in group:
-                one.error, one.is_known = error, True
-        else:
-            for one in group:
+            transaction = self._applied(group)
+        except DatabaseError as error:
+            _settle(group, error)
+        except Exception as error:  # noqa: BLE001 - told to whoever waits for it
+            if len(group) == 1:
+                _settle(group, error)
+            for one in group if len(group) > 1 else ():
                 self._commit([one])
+        else:
+            self._tell(transaction, group)
+
+    def _tell(self, transaction: Transaction, group: list[_Request]) -> None:
+        """Note that a group is committed; where what follows a commit fails, they are told that."""
+        try:
+            self._told(transaction)
+        except Exception as error:  # noqa: BLE001 - told to whoever waits for it
+            _settle(group, error)
+        else:
+            _settle(group, None)
 
     def _told(self, transaction: Transaction) -> None:
         if transaction.has_appended:
@@ -176,6 +185,11 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _settle(group: list[_Request], error: Exception | None) -> None:
+    for one in group:
+        one.error, one.is_known = error, True
 
 
 def _unknown() -> DatabaseError:

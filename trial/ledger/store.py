@@ -21,7 +21,8 @@ from trial.ledger import database, schema
 from trial.ledger.chain import EMPTY, Head, head_of, link
 from trial.ledger.database import translated
 from trial.ledger.entry import Entry, canonical
-from trial.ledger.form import Form, check_payload
+from trial.ledger.form import Form
+from trial.ledger.kinds import check_payload
 
 CHUNK = 5_000
 

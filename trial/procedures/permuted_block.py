@@ -44,8 +44,8 @@ class PermutedBlock(Procedure):
         """Give each arm its remainder in the present block."""
         done = sum(state.values())
         end = self._end(done, draw)
-        ends = zip(self.arms.names, self.arms.ratio, strict=True)
-        return self.arms.weighed(tuple([end * part // self.arms.total - state[arm] for arm, part in ends]))
+        parts = zip(self.arms.names, self.arms.ratio, strict=True)
+        return self.arms.weighed(tuple([end * part // self.arms.total - state[arm] for arm, part in parts]))
 
     def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:
         """Count the arm."""

@@ -15,7 +15,7 @@ import pytest
 from tests.opened import BY, DAY, KEYS, arrival, arrivals, open_trial, pseudonyms
 from tests.proxy import Cut, cutting_proxy
 from tests.servers import PostgresServer
-from trial.errors import DatabaseError, IntakeError, LedgerError
+from trial.errors import DatabaseError, FileError, IntakeError, LedgerError
 from trial.ledger import queue
 from trial.ledger.checkpoint import newest, read_checkpoint
 from trial.ledger.proof import verify_store
@@ -132,6 +132,19 @@ def test_a_refused_request_fails_none_of_its_neighbours(trial: Trial, monkeypatc
     assert [one.new for one in answers[5]] == [False, True] and answers[5][0].arm == answers[0][0].arm
     assert in_ledger(trial) == [arrival(number).participant_id for number in (1, 4, 5)]
     assert verify_store(trial.store, KEYS.trial).holds
+
+
+def test_who_is_committed_without_a_checkpoint_is_told(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody of the group, and nobody is applied again; the arms stand."""
+    sizes = commits(trial, monkeypatch)
+
+    def full(_head: object) -> None:
+        raise FileError("the disk must have room", mend="make room")
+
+    monkeypatch.setattr(trial._queue, "_written", full)
+    answers = all_at_once(trial, [lambda one=one: trial.assign([arrival(one)], DAY) for one in range(4)])
+    assert sizes == [4] and all(isinstance(answer, FileError) for answer in answers.values())
+    assert in_ledger(trial) == [arrival(number).participant_id for number in range(4)]
 
 
 def test_a_pause_keeps_its_place_in_the_queue(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
