@@ -33,7 +33,7 @@ def test_a_forged_assignment_with_the_right_hash_is_named(trial: Trial, forgery:
         counts = json.loads(transaction.rows_in(STRATA, "scope", [arrival(0).stratum])[0]["state"])
     payload = json.loads(last.payload)
     one = arrival(6)
-    drawn = trial.epoch.draw(counts, Unit("", one.levels, one.stratum), 6)
+    drawn = trial.epoch.draw(one.stratum, counts, Unit("", one.levels, one.stratum), 6)
     arm = {"arm": next(name for name in ("physical", "digital") if name != drawn.arm)}.get(forgery, drawn.arm)
     shares = {name: f"{share}" for name, share in drawn.probabilities.items()}
     payload |= {"participant_id": "ab" * 32, "step": 6, "arm": arm, "probabilities": shares}

@@ -174,7 +174,7 @@ def drawn(epoch: Epoch, number: int) -> list[str]:
     found, state = [], epoch.procedure.begin()
     for step in range(number):
         one = arrival(step)
-        drawn = epoch.draw(state, Unit(one.participant_id, one.levels, one.stratum), step)
+        drawn = epoch.draw(one.stratum, state, Unit(one.participant_id, one.levels, one.stratum), step)
         found.append(drawn.arm)
         state = drawn.state
     return found
