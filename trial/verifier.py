@@ -256,7 +256,7 @@ class Ledger:  # the state after the entries so far; `take` raises an error sayi
         known[first] = end
 
     on_assigned_together, on_pause_closed, on_pause_corrected = on_assigned, on_pause_opened, on_pause_opened
-    on_conversation = on_infection_imported = on_dry_run = on_corrected = on_erased = bool  # no arm rests on these
+    on_conversation = on_infection_imported = on_dry_run = on_corrected = on_erased = on_clock_moved = bool  # no arm
 
 
 def verify_bundle(folder: Path, *keys: Row) -> str:

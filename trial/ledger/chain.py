@@ -2,15 +2,19 @@
 
 1. Entries are numbered 1, 2, 3 ... without a gap.
 2. The first entry's `prev` is 64 zeros; every other's is the hash of the entry before it.
-3. Times are UTC with microseconds and never run backwards: a clock that was set back gives the last time again.
+3. Times are UTC with microseconds and never run backwards: a clock that was set back gives the last time again, and
+   one that is more than BEHIND back is told of first. Writers that wait for one another are less than that apart.
 4. A chain alone does not see a cut tail, nor a whole rewriting: that is what checkpoints are for.
 """
 
 import re
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from trial.clock import utc_text
 from trial.ledger.entry import GENESIS, Entry, digest
 
+BEHIND = timedelta(minutes=1)
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
@@ -34,6 +38,11 @@ def link(head: Head, kind: str, at: str, payload: str) -> Entry:
 def head_of(entry: Entry) -> Head:
     """Give the end of the chain after an entry."""
     return Head(entry.seq, entry.hash, entry.at)
+
+
+def is_behind(head: Head, at: str) -> bool:
+    """Tell whether a clock reads so long before the last time that it was set back."""
+    return at < head.at and utc_text(datetime.fromisoformat(at) + BEHIND) < head.at
 
 
 def broken(head: Head, entry: Entry) -> str | None:

@@ -7,7 +7,8 @@
 4. An assignment holds everything its arm follows from, save the key; one of a batch drawn together also the first
    step and the size of the batch, whose rows stand together in the order drawn.
 5. A dry run says what was tried, and with it that the protocol in force may be used in production.
-6. Nothing here names a citizen: `participant_id` is a record id that opens only with a salt kept elsewhere (`seal`).
+6. A clock that was set back is told of with what it read: the entries after it have the last time again.
+7. Nothing here names a citizen: `participant_id` is a record id that opens only with a salt kept elsewhere (`seal`).
    Who decided a pause by hand, corrected or erased is named: they want to be known.
 
 Each field is a regular expression over its JSON text, so that one match judges a whole payload.
@@ -24,6 +25,7 @@ from trial.ledger.entry import canonical
 
 TEXT = r'"(?!")[^"\\]*+(?:\\.[^"\\]*+)*+"'
 DAY = r'"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"'
+AT = r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"'
 SHA256 = r'"[0-9a-f]{64}"'
 CODE = r'"\d{4}"'
 REASON = r'"[a-z][a-z0-9-]*(?::[a-z0-9-]+)?"'
@@ -171,6 +173,7 @@ KINDS: Mapping[str, Mapping[str, str]] = {
         "sealed": SHA256,
     },
     "erased@1": {"participant_id": TEXT, "on": DAY, "reason": TEXT, "recorded_by": TEXT},
+    "clock-moved@1": {"read": AT, "last": AT},
 }
 
 

@@ -142,6 +142,9 @@ class State:
         self.epochs[-1]["beacon_value"] = payload["value"]
         return None
 
+    def _tell_time(self, _entry: Entry, payload: Row) -> str | None:
+        return None if payload["read"] < payload["last"] == self.head.at else "it must tell the time of the row above"
+
     def _try(self, entry: Entry, payload: Row) -> str | None:
         if (payload["epoch"], payload["protocol"]) != (self.epoch.number, self.epoch.digest):
             return "epoch and protocol must be those in force"
@@ -310,6 +313,7 @@ _RULES: dict[str, Callable[[State, Entry, Row], str | None]] = {
     "infection-imported@1": State._import,
     "corrected@1": State._correct,
     "erased@1": State._erase,
+    "clock-moved@1": State._tell_time,
 }
 
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from trial.errors import StateError
 from trial.ledger import database, schema
-from trial.ledger.chain import EMPTY, Head, head_of, link
+from trial.ledger.chain import EMPTY, Head, head_of, is_behind, link
 from trial.ledger.database import translated
 from trial.ledger.entry import Entry, canonical
 from trial.ledger.form import Form
@@ -79,6 +79,7 @@ class Transaction:
         self._head: Head | None = None
         self._epoch: Row | None = None
         self.at = at
+        self._clock_seen: str | None = None
         self.has_appended = False
         if seen:
             self._see(*seen)
@@ -106,6 +107,12 @@ class Transaction:
             self._head = Head(*heads[0]) if heads else EMPTY
         self._epoch = dict(zip(schema.EPOCHS.c.keys(), epochs[0], strict=True)) if epochs else None
 
+    def _see_clock(self) -> None:
+        """Say first that the clock was set back, where it was: what is appended at that time does not show it."""
+        self._clock_seen = self.at
+        if is_behind(self.head, self.at):
+            self.append("clock-moved@1", {"read": self.at, "last": self.head.at})
+
     @property
     def _connection(self) -> sa.Connection:
         """Give the connection to read from: it knows everything written so far."""
@@ -123,6 +130,8 @@ class Transaction:
         return self._appended(form.kind, form.text(record, step))
 
     def _appended(self, kind: str, text: str) -> Entry:
+        if self.at is not self._clock_seen:
+            self._see_clock()
         entry = link(self.head, kind, self.at, text)
         self._head = head_of(entry)
         self._pending.append(entry)

@@ -3,11 +3,14 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from tests.bundles import TRIAL_KEY, verifier
 from tests.opened import DAY, KEYS, TickingClock, arrival, arrivals, open_trial
-from trial.clock import danish_date
+from trial.bundle import export_bundle
+from trial.clock import danish_date, utc_text
 from trial.ledger.chain import link
 from trial.ledger.entry import canonical
 from trial.ledger.proof import stored, verify_store
@@ -61,10 +64,47 @@ def test_order_is_by_number_and_times_never_run_backwards(trial: Trial) -> None:
         trial.assign([arrival(number)], DAY)
     with trial.store.read() as transaction:
         entries = list(stored(transaction))
-    assert [entry.seq for entry in entries] == [1, 2, 3, 4, 5]
-    times = [entry.at for entry in entries]
-    assert times == sorted(times) and times[2] == times[3] == times[1]  # the last time again, until it is past
+        times = [entry.at for entry in transaction.entries("assigned@1")]
+    assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+    assert times == sorted(times) and times[0] == times[1] == times[2] < times[3]  # the last again, until it is past
     assert verify_store(trial.store, KEYS.trial).holds
+
+
+def test_a_clock_that_was_set_back_is_told_of(trial: Trial, tmp_path: Path) -> None:
+    """By more than a minute, once a request that appends; less is what writers wait for one another."""
+    clock = trial._clock
+    assert isinstance(clock, TickingClock)
+    read = []
+    for number, move in enumerate((timedelta(), timedelta(seconds=-30), timedelta(hours=-3), timedelta(hours=4))):
+        clock.now += move
+        trial.assign(arrivals([2 * number, 2 * number + 1]), DAY)
+        trial.assign(arrivals([2 * number]), DAY)  # answered before: nothing is appended
+        read.append(utc_text(clock.now - timedelta(seconds=1)))
+    with trial.store.read() as transaction:
+        entries = list(stored(transaction))
+    kinds = [entry.kind for entry in entries[1:]]
+    assert kinds == [*["assigned@1"] * 4, "clock-moved@1", *["assigned@1"] * 4]
+    assert json.loads(entries[5].payload) == {"last": entries[4].at, "read": read[2]}
+    assert verify_store(trial.store, KEYS.trial).holds
+    export_bundle(trial, tmp_path / "bundle")
+    (tmp_path / "trial.key").write_text(TRIAL_KEY)
+    told = verifier(tmp_path / "bundle", "--key", tmp_path / "trial.key")
+    assert told.returncode == 0, told.stdout
+
+
+@pytest.mark.parametrize("payload", [{"read": 0, "last": 1}, {"read": -1, "last": -1}])
+def test_a_forged_word_about_the_clock_is_named(trial: Trial, payload: dict[str, int]) -> None:
+    """A time that is not of the entry above, and a clock that was not behind."""
+    trial.assign(arrivals([0]), DAY)
+    trial.assign(arrivals([1]), DAY)
+    with trial.store.read() as transaction:
+        head = transaction.head
+        times = [entry.at for entry in stored(transaction)]
+    forged = link(head, "clock-moved@1", head.at, canonical({name: times[at] for name, at in payload.items()}))
+    with trial.store._engine.begin() as connection:
+        connection.execute(LEDGER.insert(), forged._asdict())
+    first = verify_store(trial.store, KEYS.trial).findings[0]
+    assert first.where == "ledger row 4" and "time of the row above" in first.problem
 
 
 def test_arms_do_not_depend_on_the_clock(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> None:
