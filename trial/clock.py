@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from trial.errors import StateError
+
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 
 Clock = Callable[[], datetime]
@@ -21,6 +23,18 @@ def system_clock() -> datetime:
 def danish_date(at: datetime) -> date:
     """Give the calendar date in Denmark at a time; `at` must carry its zone."""
     return at.astimezone(COPENHAGEN).date()
+
+
+def danish_date_after(at: datetime, last: str) -> date:
+    """Give the calendar date in Denmark at a time; raise StateError where a last time lies on a later one."""
+    day = danish_date(at)
+    if last and day < danish_date(datetime.fromisoformat(last)):
+        raise StateError(
+            "the clock must not be a day behind the ledger where it is to tell the day",
+            found=f"{day}, and a last entry of {danish_date(datetime.fromisoformat(last))}",
+            mend="set the clock right, or name the day: --on YEAR-MONTH-DAY", code="clock-behind",
+        )  # fmt: skip
+    return day
 
 
 def utc_text(at: datetime) -> str:

@@ -42,7 +42,7 @@ def amend(
     from trial.service import Request
 
     trial = connection.open()
-    day = on.date() if on else trial.today()
+    day = on.date() if on else trial.day_of_clock()
     made = trial.amend(Request(find_protocol(file), day, reason, decided_by), preview=dry_run)
     if as_json:
         show_json(_facts(made))

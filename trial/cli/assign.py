@@ -52,7 +52,7 @@ def assign(
             "A CPR number has no place on a command line: others see it. Use a file, or - for stdin."
         )
     trial = connection.open()
-    day = on.date() if on else trial.today()
+    day = on.date() if on else trial.day_of_clock()
     source: Path | bytes
     if file is None:
         flags = {name: "yes" if name in excluded else "no" for name in flag_columns(trial.protocol)}

@@ -45,7 +45,7 @@ def correction(command: Callable[..., Any]) -> Callable[..., None]:
 
         trial = connection.open()
         what, details, scope = command(connection, **options)
-        day = on.date() if on else trial.today()
+        day = on.date() if on else trial.day_of_clock()
         found = Correction(participant, what, day, reason, recorded_by, details, scope, about)
         if dry_run:
             trial.check_correction(found)

@@ -44,7 +44,7 @@ def erase(
     if confirm is None:
         found = trial.erasable(participant)
     else:
-        day = on.date() if on else trial.today()
+        day = on.date() if on else trial.day_of_clock()
         found = trial.erase(participant, day, reason=reason, recorded_by=recorded_by, code=confirm)
     if as_json:
         show_json({"erased": not dry_run, **asdict(found)})

@@ -154,7 +154,7 @@ def apply(connection: Connection, *, on: datetime | None, as_json: bool) -> None
     Example: trial pause apply --on 2021-03-01
     """
     trial = connection.open()
-    day = on.date() if on else trial.today()
+    day = on.date() if on else trial.day_of_clock()
     changes = trial.decide_pauses(day)
     rows = [_change(change) for change in changes]
     if as_json:

@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Self
 
-from trial.clock import Clock, danish_date, system_clock, utc_text
+from trial.clock import Clock, danish_date, danish_date_after, system_clock, utc_text
 from trial.conduct import Conversation
 from trial.infection import ByHand, Closure, Publication
 from trial.intake import Arrival, Intake
@@ -157,6 +157,10 @@ class Trial:
     def today(self) -> date:
         """Give the Danish date by the trial's clock."""
         return danish_date(self._clock())
+
+    def day_of_clock(self) -> date:
+        """Give the day for who names none; raise StateError where the ledger is further on than the clock."""
+        return danish_date_after(self._clock(), self.head.at)
 
     @needs("beacon")
     def enter_beacon(self, value: str) -> None:

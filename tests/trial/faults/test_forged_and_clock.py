@@ -11,6 +11,7 @@ from tests.bundles import TRIAL_KEY, verifier
 from tests.opened import DAY, KEYS, TickingClock, arrival, arrivals, open_trial
 from trial.bundle import export_bundle
 from trial.clock import danish_date, utc_text
+from trial.errors import StateError
 from trial.ledger.chain import link
 from trial.ledger.entry import canonical
 from trial.ledger.proof import stored, verify_store
@@ -90,6 +91,18 @@ def test_a_clock_that_was_set_back_is_told_of(trial: Trial, tmp_path: Path) -> N
     (tmp_path / "trial.key").write_text(TRIAL_KEY)
     told = verifier(tmp_path / "bundle", "--key", tmp_path / "trial.key")
     assert told.returncode == 0, told.stdout
+
+
+def test_a_clock_that_is_behind_tells_no_day(trial: Trial) -> None:
+    clock = trial._clock
+    assert isinstance(clock, TickingClock)
+    trial.assign(arrivals([0]), DAY)
+    clock.now -= timedelta(hours=2)
+    assert trial.day_of_clock() == DAY
+    clock.now -= timedelta(days=1)
+    with pytest.raises(StateError) as refused:
+        trial.day_of_clock()
+    assert refused.value.stable_code == "clock-behind" and "--on" in str(refused.value)
 
 
 @pytest.mark.parametrize("payload", [{"read": 0, "last": 1}, {"read": -1, "last": -1}])
