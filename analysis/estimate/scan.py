@@ -66,13 +66,11 @@ def scan_counts(path: Path, week: str, event: str, columns: Columns, *, threads:
     """Count a Parquet file into counts of durations; rows of other arms are left out."""
     frame = _read(path, [week, event, columns.arm, columns.stratum])
     weeks, events, (arm, pair) = frame[week], frame[event], _arm(frame, columns)
-    for values in (weeks, events):
-        if not values.dtype.is_integer() or (len(values) and _extent(values)[0] < 0):
-            raise DegenerateError(f"{values.name} must be a column of whole numbers from 0")
-    if not len(weeks) or _extent(weeks)[1] > MAX_WEEKS or _extent(events)[1] > 100:
+    last_week, last_cause = (_highest(values) for values in (weeks, events))
+    if not len(weeks) or last_week > MAX_WEEKS or last_cause > 100:
         raise DegenerateError(f"no citizens, a week above {MAX_WEEKS}, or a cause above 100")
     strata, names = _coded(frame[columns.stratum])
-    shape = (len(names), max(_extent(events)[1], 1) + 1, _extent(weeks)[1] + 1)
+    shape = (len(names), max(last_cause, 1) + 1, last_week + 1)
     parts = _over_chunks(
         lambda rows, span: duration_counts(rows, pair, shape, span), [weeks, events, arm, strata], threads
     )
@@ -145,6 +143,14 @@ def _coded(values: pl.Series) -> tuple[pl.Series, tuple[str, ...]]:
     return pl.Series(positions), names
 
 
+def _highest(values: pl.Series) -> int:
+    """Give the greatest of whole numbers from 0; raise DegenerateError for others."""
+    lowest, highest = _extent(values) if values.dtype.is_integer() and len(values) else (0, 0)
+    if not values.dtype.is_integer() or lowest < 0:
+        raise DegenerateError(f"{values.name} must be a column of whole numbers from 0")
+    return highest
+
+
 def _extent(values: pl.Series) -> tuple[int, int]:
     """Give the least and the greatest whole number."""
     return int(values.min()), int(values.max())  # type: ignore[arg-type]
@@ -154,6 +160,9 @@ def _exact(values: pl.Series) -> bool:
     """Say whether the squares of whole numbers can be added up exactly."""
     if not values.dtype.is_integer() or not len(values):
         return False
+    narrow = np.iinfo(values.head(0).to_numpy().dtype)  # most types tell it without a look at ten million values
+    if (int(narrow.max) + 1) ** 2 * len(values) < 2**62:
+        return True
     return max(map(abs, _extent(values))) ** 2 * len(values) < 2**62
 
 
