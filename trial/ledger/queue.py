@@ -136,10 +136,11 @@ class WriterQueue:
         except DatabaseError as error:
             _settle(group, error)
         except Exception as error:  # noqa: BLE001 - told to whoever waits for it
-            if len(group) == 1:
+            if len(group) > 1:
+                for one in group:
+                    self._commit([one])
+            else:
                 _settle(group, error)
-            for one in group if len(group) > 1 else ():
-                self._commit([one])
         else:
             self._tell(transaction, group)
 
