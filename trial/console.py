@@ -17,6 +17,19 @@ import click
 
 from trial.errors import LodtraekError
 
+
+class _Day(click.DateTime):
+    """A calendar date, YEAR-MONTH-DAY."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = super().convert(value, param, ctx)
+        return found.date() if isinstance(found, datetime) else found
+
+
+DAY = _Day()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done and write nothing.")
 

@@ -1,18 +1,16 @@
 """`analysis power`: what the declared trial can find, and what it would need."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from trial.console import json_option, say, show_json, show_table
+from trial.console import DAY, json_option, say, show_json, show_table
 
 if TYPE_CHECKING:
     from analysis.design.declared import Line
 
 VALUES = "NAME=VALUE"
-DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command("power")
@@ -86,8 +84,7 @@ def _assumed(protocol: Any, options: dict[str, Any]) -> Any:
     if (closures is None) != (replayed is None) or (closures is not None and lost is not None):
         raise click.UsageError("give --lost-to-pauses, or --closures with --replayed, or neither")
     if closures is not None and replayed is not None:
-        first, last = (day.date() for day in replayed if isinstance(day, datetime))
-        lost = share_lost(closures, first, last)
+        lost = share_lost(closures, *replayed)
     plain = {name: options[name] for name in ("lost_to_follow_up", "uptake", "explained", "cluster_size", "icc")}
     plain = {name: value for name, value in (plain | {"lost_to_pauses": lost}).items() if value is not None}
     named: dict[str, Any] = {

@@ -42,7 +42,7 @@ def export_bundle(trial: Trial, folder: Path) -> dict[str, Any]:
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         state, tables = _write_ledger(trial, beside / LEDGER)
-        checkpoint = trial.sign(state.head)
+        checkpoint = trial.signer.sign(state.head)
         for name, table in tables.items():
             write_table(table, beside / name)
         for name, text in declared_files(state).items():

@@ -1,12 +1,12 @@
 """`trial amend`: go on with a later version of the protocol."""
 
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
 from trial.cli.connection import Connection, connected
-from trial.console import dry_run_option, json_option, say, show_json, show_table
+from trial.console import DAY, dry_run_option, json_option, say, show_json, show_table
 
 if TYPE_CHECKING:
     from trial.service import Amendment
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file", metavar="FILE")
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day it begins; today in Denmark if not named.")
+@click.option("--on", type=DAY, help="The day it begins; today in Denmark if not named.")
 @click.option("--reason", required=True, help="Why the protocol changes; it stands in the ledger.")
 @click.option("--decided-by", multiple=True, metavar="WHO", help="Who decided it; may be given several times.")
 @connected("trial", "signing")
@@ -24,7 +24,7 @@ def amend(
     connection: Connection,
     *,
     file: str,
-    on: datetime | None,
+    on: date | None,
     reason: str,
     decided_by: tuple[str, ...],
     dry_run: bool,
@@ -41,9 +41,9 @@ def amend(
     from trial.protocol import find_protocol
     from trial.service import Request
 
-    trial = connection.open()
-    day = on.date() if on else trial.day_of_clock()
-    made = trial.amend(Request(find_protocol(file), day, reason, decided_by), preview=dry_run)
+    trial = connection.open(rehearsal=dry_run)
+    day = trial.day(on)
+    made = trial.amend(Request(find_protocol(file), day, reason, decided_by))
     if as_json:
         show_json(_facts(made))
     else:

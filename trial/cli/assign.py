@@ -1,14 +1,14 @@
 """`trial assign`: an answer for every arrival."""
 
 import sys
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from trial.cli.connection import Connection, connected
-from trial.console import dry_run_option, say, show_json_lines
+from trial.console import DAY, dry_run_option, say, show_json_lines
 
 if TYPE_CHECKING:
     from trial.service import Outcome
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--spell-start-on", metavar="DAY", help="With --participant.")
 @click.option("--birth-on", metavar="DAY", help="With --participant.")
 @click.option("--excluded", metavar="COLUMN", multiple=True, help="With --participant: a yes/no column that is yes.")
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Day of arrival; today in Denmark if not named.")
+@click.option("--on", type=DAY, help="Day of arrival; today in Denmark if not named.")
 @connected("trial", "identity", "signing")
 @dry_run_option
 def assign(
@@ -30,7 +30,7 @@ def assign(
     *,
     file: Path | None,
     participant: str | None,
-    on: datetime | None,
+    on: date | None,
     excluded: tuple[str, ...],
     dry_run: bool,
     **values: str | None,
@@ -51,8 +51,8 @@ def assign(
         raise click.UsageError(
             "A CPR number has no place on a command line: others see it. Use a file, or - for stdin."
         )
-    trial = connection.open()
-    day = on.date() if on else trial.day_of_clock()
+    trial = connection.open(rehearsal=dry_run)
+    day = trial.day(on)
     source: Path | bytes
     if file is None:
         flags = {name: "yes" if name in excluded else "no" for name in flag_columns(trial.protocol)}
@@ -60,7 +60,7 @@ def assign(
     else:
         source, name = (sys.stdin.buffer.read(), "stdin") if str(file) == "-" else (file, str(file))
     intake = read_intake(source, trial.protocol, connection.pseudonymiser(), day, name=name)
-    outcomes = trial.preview(intake, day) if dry_run else trial.assign(intake, day, alone=file is None)
+    outcomes = trial.assign(intake, day, alone=file is None)
     show_json_lines(_line(outcome) for outcome in outcomes)
     say(_summary(outcomes, day, dry_run))
 

@@ -51,13 +51,20 @@ class Connection:
             **{purpose: read_key_file(path, purpose, mode) for purpose, path in files.items() if path is not None}
         )
 
-    def open(self, clock: "Clock | None" = None) -> "Trial":
-        """Open the trial with those keys; a key it was not begun with is refused."""
+    def open(self, clock: "Clock | None" = None, *, rehearsal: bool = False) -> "Trial":
+        """Open the trial with those keys; a key it was not begun with is refused. A rehearsal changes nothing."""
         from trial.clock import system_clock
         from trial.service import Trial
 
         settings = self.settings
-        trial = Trial.open(settings.db, self.keys(), clock or system_clock, settings.checkpoint_dir, role=self.role)
+        trial = Trial.open(
+            settings.db,
+            self.keys(),
+            clock or system_clock,
+            settings.checkpoint_dir,
+            role=self.role,
+            rehearsal=rehearsal,
+        )
         click.get_current_context().call_on_close(trial.close)
         return trial
 

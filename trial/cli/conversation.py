@@ -31,14 +31,13 @@ def import_(connection: Connection, *, file: Path, dry_run: bool, as_json: bool)
     """
     from trial.conduct import read_conversations
 
-    trial = connection.open()
+    trial = connection.open(rehearsal=dry_run)
     records = read_conversations(file, trial.protocol, connection.pseudonymiser())
-    new = None if dry_run else trial.record_conversations(records.conversations)
+    new = trial.record_conversations(records.conversations)
     rows = len(records.conversations)
     if as_json:
         summary = {"file": str(file), "rows": rows, "new": new, "encoding": records.encoding}
         show_json({**summary, "delimiter": records.delimiter, "sha256": records.sha256})
-    elif dry_run:
-        say(f"{file}: {rows} lawful rows. Nothing was compared with the ledger or written.")
     else:
-        say(f"{file}: {new} conversations recorded, {rows - (new or 0)} known before.")
+        done = "would be" if dry_run else "were"
+        say(f"{file}: {new} conversations {done} recorded, {rows - new} known before.")

@@ -1,7 +1,7 @@
 """`trial correct`: what turned out about a citizen, recorded beside the assignment."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date
 from functools import wraps
 from typing import Any
 
@@ -9,9 +9,8 @@ import click
 
 from trial.cli.citizen import citizen_options, pseudonym_of
 from trial.cli.connection import Connection, connected
-from trial.console import dry_run_option, json_option, say, show_json, show_table
+from trial.console import DAY, dry_run_option, json_option, say, show_json, show_table
 
-DAY = click.DateTime(["%Y-%m-%d"])
 COLUMNS = ("seq", "participant", "what", "on", "scope", "about", "recorded_by", "reason")
 
 
@@ -34,7 +33,7 @@ def correction(command: Callable[..., Any]) -> Callable[..., None]:
         connection: Connection,
         *,
         participant: str,
-        on: datetime | None,
+        on: date | None,
         reason: str,
         recorded_by: str,
         about: int | None,
@@ -43,15 +42,14 @@ def correction(command: Callable[..., Any]) -> Callable[..., None]:
     ) -> None:
         from trial.service import Correction
 
-        trial = connection.open()
+        trial = connection.open(rehearsal=dry_run)
         what, details, scope = command(connection, **options)
-        day = on.date() if on else trial.day_of_clock()
+        day = trial.day(on)
         found = Correction(participant, what, day, reason, recorded_by, details, scope, about)
+        row = trial.correct(found)
         if dry_run:
-            trial.check_correction(found)
             say(f"{participant}: {what} could be recorded. Nothing was written.")
         else:
-            row = trial.correct(found)
             say(f"{participant}: {what}, {f'row {row}' if row else 'recorded before'}. The assignment stands.")
 
     for option in (

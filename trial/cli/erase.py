@@ -1,19 +1,19 @@
 """`trial erase`: what leads from the ledger to one citizen is deleted, for good."""
 
-from datetime import datetime
+from datetime import date
 
 import click
 
 from trial.cli.citizen import citizen_options
 from trial.cli.connection import Connection, connected
-from trial.console import dry_run_option, json_option, say, show_json
+from trial.console import DAY, dry_run_option, json_option, say, show_json
 
 
 @click.command()
 @click.option("--reason", required=True, metavar="TEXT", help="The ground; it stays, and must not name the citizen.")
 @click.option("--by", "recorded_by", required=True, metavar="TEXT", help="Who decides it: a role or a name.")
 @click.option("--confirm", metavar="CODE", help="The code that --dry-run told.")
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day of the decision; today if not named.")
+@click.option("--on", type=DAY, help="The day of the decision; today if not named.")
 @connected("identity", "signing")
 @citizen_options
 @dry_run_option
@@ -25,7 +25,7 @@ def erase(
     reason: str,
     recorded_by: str,
     confirm: str | None,
-    on: datetime | None,
+    on: date | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -44,7 +44,7 @@ def erase(
     if confirm is None:
         found = trial.erasable(participant)
     else:
-        day = on.date() if on else trial.day_of_clock()
+        day = trial.day(on)
         found = trial.erase(participant, day, reason=reason, recorded_by=recorded_by, code=confirm)
     if as_json:
         show_json({"erased": not dry_run, **asdict(found)})

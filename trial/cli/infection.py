@@ -8,17 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trial.cli.connection import Connection, connected
-from trial.console import dry_run_option, json_option, say, show_json, show_table
+from trial.console import DAY, dry_run_option, json_option, say, show_json, show_table
 
 if TYPE_CHECKING:
     from trial.infection import Closure, Publication, Rule
-
-
-def _day(_ctx: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
-    try:
-        return None if value is None else date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a date; write 2021-02-01", param=parameter) from None
 
 
 def _moment(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
@@ -47,8 +40,8 @@ published_at_option = click.option(
 rule_option = click.option(
     "--rule", required=True, metavar="RULE", help="A rule file, or the name of a shipped rule."
 )
-from_option = click.option("--from", "from_on", required=True, callback=_day, metavar="DAY", help="First day.")
-to_option = click.option("--to", "to_on", required=True, callback=_day, metavar="DAY", help="Last day, included.")
+from_option = click.option("--from", "from_on", required=True, type=DAY, help="First day.")
+to_option = click.option("--to", "to_on", required=True, type=DAY, help="Last day, included.")
 vintage_option = click.option(
     "--vintage",
     type=click.Choice(["as-published", "latest"]),
@@ -146,7 +139,7 @@ def replay(connection: Connection, rule: str, from_on: date, to_on: date, as_jso
 
 @infection.command()
 @rule_option
-@click.option("--on", required=True, callback=_day, metavar="DAY", help="After the decisions of this day.")
+@click.option("--on", required=True, type=DAY, help="After the decisions of this day.")
 @source_options
 @connected()
 def status(connection: Connection, rule: str, on: date, as_json: bool, **source: Any) -> None:

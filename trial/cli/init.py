@@ -1,12 +1,12 @@
 """`trial init`: open a trial."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
 import click
 
 from trial.cli.connection import Connection, connected
-from trial.console import dry_run_option, json_option, say, show_json, show_table
+from trial.console import DAY, dry_run_option, json_option, say, show_json, show_table
 
 if TYPE_CHECKING:
     from trial.clock import Clock
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file", metavar="FILE")
 @click.option("--mode", type=click.Choice(["test", "training", "production"]), required=True, help="What it is for.")
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day it begins, in a simulation; never production.")
+@click.option("--on", type=DAY, help="The day it begins, in a simulation; never production.")
 @click.option("--beacon-value", metavar="HEX", help="Value of the declared beacon's round, where it is out already.")
 @connected("trial", "identity", "signing")
 @json_option
@@ -25,7 +25,7 @@ def init(
     *,
     file: str,
     mode: str,
-    on: datetime | None,
+    on: date | None,
     beacon_value: str | None,
     as_json: bool,
     dry_run: bool,
@@ -83,7 +83,7 @@ def init(
     )
 
 
-def _clock(mode: str, on: datetime | None) -> "Clock":
+def _clock(mode: str, on: date | None) -> "Clock":
     """Give the clock of the trial: the machine's, or one that stands at the begin of a simulated day."""
     from trial.clock import system_clock
 
@@ -91,4 +91,4 @@ def _clock(mode: str, on: datetime | None) -> "Clock":
         return system_clock
     if mode == "production":
         raise click.UsageError("--on is for simulations: a production trial begins when it begins.")
-    return lambda: on.replace(tzinfo=UTC)
+    return lambda: datetime.combine(on, time(), UTC)

@@ -1,7 +1,7 @@
 """`trial pause`: which municipalities are closed to randomisation, since when, and why."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trial.cli.connection import Connection, connected
-from trial.console import dry_run_option, json_option, say, show_json, show_table
+from trial.console import DAY, dry_run_option, json_option, say, show_json, show_table
 
 if TYPE_CHECKING:
     from trial.infection import ByHand
     from trial.service import PauseChange
 
-DAY = click.DateTime(["%Y-%m-%d"])
 EVIDENCE = click.option(
     "--evidence",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -73,7 +72,7 @@ def open_(
     connection: Connection,
     *,
     municipality: str,
-    from_on: datetime,
+    from_on: date,
     by: "ByHand",
     evidence: Path | None,
     dry_run: bool,
@@ -82,9 +81,8 @@ def open_(
 
     Example: trial pause open 0461 --from 2021-03-01 --decided-by "A. Holm" --confirmed-by "B. Lund" --reason outbreak
     """
-    trial, day = connection.open(), from_on.date()
-    change = None if dry_run else trial.open_pause(municipality, day, by, _evidence(evidence))
-    say(f"{municipality} {'would be' if dry_run else 'is'} paused from {day}.{_assigned_before(change)}")
+    change = connection.open(rehearsal=dry_run).open_pause(municipality, from_on, by, _evidence(evidence))
+    say(f"{municipality} {'would be' if dry_run else 'is'} paused from {from_on}.{_assigned_before(change)}")
 
 
 @pause.command("close")
@@ -98,7 +96,7 @@ def close(
     connection: Connection,
     *,
     municipality: str,
-    reopened_on: datetime,
+    reopened_on: date,
     by: "ByHand",
     evidence: Path | None,
     dry_run: bool,
@@ -107,10 +105,8 @@ def close(
 
     Example: trial pause close 0461 --reopen 2021-03-15 --decided-by "A. Holm" --confirmed-by "B. Lund" --reason over
     """
-    trial, day = connection.open(), reopened_on.date()
-    if not dry_run:
-        trial.close_pause(municipality, day, by, _evidence(evidence))
-    say(f"{municipality} {'would be' if dry_run else 'is'} open again from {day}.")
+    connection.open(rehearsal=dry_run).close_pause(municipality, reopened_on, by, _evidence(evidence))
+    say(f"{municipality} {'would be' if dry_run else 'is'} open again from {reopened_on}.")
 
 
 @pause.command("correct")
@@ -125,8 +121,8 @@ def correct(
     connection: Connection,
     *,
     municipality: str,
-    from_on: datetime,
-    reopened_on: datetime | None,
+    from_on: date,
+    reopened_on: date | None,
     by: "ByHand",
     evidence: Path | None,
     dry_run: bool,
@@ -136,25 +132,23 @@ def correct(
     Example: trial pause correct 0461 --from 2021-03-01 --reopen 2021-03-12 --decided-by "A. Holm"
     --confirmed-by "B. Lund" --reason "wrong date in the letter"
     """
-    trial, day = connection.open(), None if reopened_on is None else reopened_on.date()
-    change = None
-    if not dry_run:
-        change = trial.correct_pause(municipality, from_on.date(), day, by, _evidence(evidence))
-    words = f"{municipality}: the pause from {from_on.date()} {'would end' if dry_run else 'ends'}"
-    say(f"{words} {f'on {day}' if day else 'at a day not yet known'}.{_assigned_before(change)}")
+    trial = connection.open(rehearsal=dry_run)
+    change = trial.correct_pause(municipality, from_on, reopened_on, by, _evidence(evidence))
+    words = f"{municipality}: the pause from {from_on} {'would end' if dry_run else 'ends'}"
+    say(f"{words} {f'on {reopened_on}' if reopened_on else 'at a day not yet known'}.{_assigned_before(change)}")
 
 
 @pause.command("apply")
 @click.option("--on", type=DAY, help="Day to decide for; today in Denmark if not named.")
 @connected("signing")
 @json_option
-def apply(connection: Connection, *, on: datetime | None, as_json: bool) -> None:
+def apply(connection: Connection, *, on: date | None, as_json: bool) -> None:
     """Open and close what the declared rule decides on the imported infection files, as known on a day.
 
     Example: trial pause apply --on 2021-03-01
     """
     trial = connection.open()
-    day = on.date() if on else trial.day_of_clock()
+    day = trial.day(on)
     changes = trial.decide_pauses(day)
     rows = [_change(change) for change in changes]
     if as_json:
@@ -183,14 +177,14 @@ def _moment(_ctx: click.Context, _parameter: click.Parameter, value: str | None)
 )
 @connected()
 @json_option
-def list_(connection: Connection, *, on: datetime | None, known_at: datetime | None, as_json: bool) -> None:
+def list_(connection: Connection, *, on: date | None, known_at: datetime | None, as_json: bool) -> None:
     """List the pauses the ledger knows, or knew at an earlier time.
 
     Example: trial pause list --on 2021-03-01 --known-at 2021-02-26T16:00 --json
     """
     from dataclasses import asdict
 
-    found = [one for one in connection.open().pauses(known_at) if on is None or one.covers(on.date())]
+    found = [one for one in connection.open().pauses(known_at) if on is None or one.covers(on)]
     if as_json:
         show_json([asdict(one) for one in found])
     else:

@@ -3,21 +3,20 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from trial.cli.connection import Connection, connected
-from trial.console import dry_run_option, json_option, say, show_json, show_table
+from trial.console import DAY, dry_run_option, json_option, say, show_json, show_table
 
 if TYPE_CHECKING:
     from trial.infection import Closure, Publication
     from trial.service import Trial
     from trial.simulator import Arrivals, Conduct, Simulation, Vintage
 
-DAY = click.DateTime(["%Y-%m-%d"])
 FILE = click.Path(path_type=Path)
 FOLLOWS = 200  # days after the last arrival within which the last conversation falls
 
@@ -53,8 +52,8 @@ def simulate(
     *,
     arrivals: int,
     seed: int,
-    from_on: datetime | None,
-    to_on: datetime | None,
+    from_on: date | None,
+    to_on: date | None,
     canary: str | None,
     intake_dir: Path,
     conduct: Path | None,
@@ -99,9 +98,9 @@ def simulate(
     _show(simulation, intake_dir, as_json)
 
 
-def _days(trial: "Trial", from_on: datetime | None, to_on: datetime | None) -> tuple[date, date]:
+def _days(trial: "Trial", from_on: date | None, to_on: date | None) -> tuple[date, date]:
     enrolment = trial.protocol.trial.enrolment
-    first, last = (from_on.date() if from_on else enrolment.from_), (to_on.date() if to_on else enrolment.to)
+    first, last = from_on or enrolment.from_, to_on or enrolment.to
     if last < first or first not in enrolment or last not in enrolment:
         raise click.UsageError(f"--from and --to must lie within enrolment, {enrolment.from_} to {enrolment.to}.")
     return first, last

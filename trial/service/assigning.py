@@ -84,10 +84,11 @@ def assign(
     return [answers[arrival.participant_id] for arrival in arrivals]
 
 
-def preview(transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival], on: date) -> list[Outcome]:
+def preview(
+    transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival], on: date, *, alone: bool = False
+) -> list[Outcome]:
     """Tell who has an answer, and who of the others would not be randomised; an arm not drawn yet stays undrawn."""
-    check_enrolment(epoch, on)
-    epoch.check_drawable()
+    _check_answerable(epoch, on, None, alone)
     known, _, pauses = transaction.standing(
         {one.participant_id for one in arrivals}, epoch.number, (), on.isoformat()
     )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from trial.errors import IntakeError, LedgerError, StateError
+from trial.errors import IntakeError, LedgerError
 from trial.ledger import checkpoint as checkpoints
 from trial.ledger import schema
 from trial.ledger.checkpoint import Checkpoint
@@ -37,18 +37,6 @@ def growth_proof(transaction: Transaction, earlier: Checkpoint, signed: Checkpoi
             mend="keep the checkpoint; trial verify", code="checkpoint",
         )  # fmt: skip
     return prove_growth(earlier, hashes, signed)
-
-
-def newest_checkpoint(signed_now: Checkpoint | None, folder: Path | None, trial_id: str) -> Checkpoint:
-    """Give the checkpoint made now, else the newest one kept; raise StateError where there is none."""
-    path = None if folder is None else checkpoints.newest(folder, trial_id)
-    found = signed_now or (None if path is None else checkpoints.read_checkpoint(path))
-    if found is None:
-        raise StateError(
-            "a proof needs a signed checkpoint", found="no signing key and no checkpoint folder",
-            mend="name one: --signing-key FILE or --checkpoint-dir DIR", code="checkpoint-missing",
-        )  # fmt: skip
-    return found
 
 
 def _hashes(transaction: Transaction, signed: Checkpoint) -> list[str]:

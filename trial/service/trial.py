@@ -5,18 +5,18 @@
    (`citizens`); no arm rests on it.
 3. Repeating a request gives the first answer. Threads may share a trial: their requests are committed together
    (`ledger.queue`).
-4. The Merkle tree over the ledger grows in memory with it, so that a checkpoint costs as much as what is new.
-5. Who may do what stands in `trial.roles`, and is checked before anything is read or written.
-6. Where a checkpoint folder is given, a ledger that is shorter or other than its newest checkpoint is refused, and a
-   new checkpoint is written after each change.
+4. Who may do what stands in `trial.roles`, and is checked before anything is read or written.
+5. Where a checkpoint folder is given, a ledger that is shorter or other than its newest checkpoint is refused, and a
+   new checkpoint is written after each change (`signing`).
+6. A rehearsal does everything that would be done, and then undoes it: what is refused, and what is told, are what
+   they would be. No arm is drawn in it, for an arm that was seen is no secret.
 """
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
-from threading import Lock
 from typing import Any, Self
 
 from trial.clock import Clock, danish_date, danish_date_after, system_clock, utc_text
@@ -30,7 +30,6 @@ from trial.ledger.epoch import Epoch
 from trial.ledger.projection import Row
 from trial.ledger.queue import WriterQueue
 from trial.ledger.store import Store, Transaction
-from trial.ledger.tree import Frontier, entry_leaf
 from trial.protocol import Protocol
 from trial.roles import Role, check, needs
 from trial.service import amending, assigning, correcting, epochs, erasing, opening, pausing, proving, recording
@@ -39,6 +38,11 @@ from trial.service.citizens import Randomness
 from trial.service.correcting import Correction
 from trial.service.erasing import Erasure
 from trial.service.pausing import Pause, PauseChange
+from trial.service.signing import Signer
+
+
+class _RehearsedError(Exception):
+    """What undoes a rehearsal."""
 
 
 class Trial:
@@ -55,17 +59,19 @@ class Trial:
         checkpoint_dir: Path | None,
         randomness: Randomness,
         role: Role | None,
+        rehearsal: bool,
     ) -> None:
         self.role = role
+        self._is_rehearsal = rehearsal
         self.store = store
         self.opened = opened
         self.epoch = epoch
         self._keys = keys
         self._clock = clock
         self._randomness = randomness
-        self._checkpoint_dir = checkpoint_dir
-        self._tree, self._tree_lock = Frontier(), Lock()
-        self._queue = WriterQueue(store, self._written)
+        secret = None if keys.signing is None else keys.signing.secret
+        self.signer = Signer(store, opened["trial_id"], secret, checkpoint_dir)
+        self._queue = WriterQueue(store, self.signer.written)
 
     @classmethod
     def init(
@@ -102,8 +108,12 @@ class Trial:
         *,
         randomness: Randomness = os.urandom,
         role: Role | None = None,
+        rehearsal: bool = False,
     ) -> Self:
-        """Open a trial that was begun; a key that is given must be the one it was begun with."""
+        """Open a trial that was begun; a key that is given must be the one it was begun with.
+
+        rehearsal: whatever is done is undone.
+        """
         keys = keys or Keys()
         store = Store.open(db_url)
         try:
@@ -123,6 +133,7 @@ class Trial:
             checkpoint_dir=checkpoint_dir,
             randomness=randomness,
             role=role,
+            rehearsal=rehearsal,
         )
 
     def close(self) -> None:
@@ -158,9 +169,9 @@ class Trial:
         """Give the Danish date by the trial's clock."""
         return danish_date(self._clock())
 
-    def day_of_clock(self) -> date:
-        """Give the day for who names none; raise StateError where the ledger is further on than the clock."""
-        return danish_date_after(self._clock(), self.head.at)
+    def day(self, named: date | None) -> date:
+        """Give the day that is named, or the clock's; raise StateError where the ledger is further on than that."""
+        return named or danish_date_after(self._clock(), self.head.at)
 
     @needs("beacon")
     def enter_beacon(self, value: str) -> None:
@@ -169,12 +180,9 @@ class Trial:
             epochs.enter_beacon(transaction, self.epoch, self.mode, value)
 
     @needs("amend")
-    def amend(self, request: amending.Request, *, preview: bool = False) -> amending.Amendment:
-        """Go on with a later version of the protocol: a new epoch begins. A preview checks and writes nothing."""
+    def amend(self, request: amending.Request) -> amending.Amendment:
+        """Go on with a later version of the protocol: a new epoch begins."""
         self._keys.need("trial")
-        if preview:
-            with self.store.read() as transaction:
-                return amending.prepare(transaction, self.epoch, request, self.today())[1]
         with self._change() as transaction:
             payload, amendment = amending.prepare(transaction, self.epoch, request, self.today())
             amending.append(transaction, payload)
@@ -198,6 +206,8 @@ class Trial:
         """
         self._keys.need("trial")
         arrivals, read_under = _arrivals(intake), read_under or self.epoch.digest
+        if self._is_rehearsal:
+            return self.preview(arrivals, on, alone=alone)
 
         def answer(transaction: Transaction) -> list[Outcome]:
             self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
@@ -208,10 +218,10 @@ class Trial:
         return self._queue.submit(utc_text(self._clock()), answer)
 
     @needs("assign")
-    def preview(self, intake: Intake | Sequence[Arrival], on: date) -> list[Outcome]:
+    def preview(self, intake: Intake | Sequence[Arrival], on: date, *, alone: bool = False) -> list[Outcome]:
         """Tell what `assign` would answer, without drawing: an arm that was not drawn before is not told."""
         with self.store.read() as transaction:
-            return assigning.preview(transaction, self.epoch, _arrivals(intake), on)
+            return assigning.preview(transaction, self.epoch, _arrivals(intake), on, alone=alone)
 
     @needs("pauses")
     def pauses(self, known_at: datetime | None = None) -> list[Pause]:
@@ -308,12 +318,6 @@ class Trial:
         with self._write() as transaction:
             return correcting.correct(transaction, self.protocol, correction, self._randomness)
 
-    @needs("correct")
-    def check_correction(self, correction: Correction) -> None:
-        """Raise what `correct` would raise, and write nothing."""
-        with self.store.read() as transaction:
-            correcting.prepared(transaction, self.protocol, correction)
-
     @needs("corrections")
     def corrections(self) -> list[dict[str, Any]]:
         """Give the corrections that stand."""
@@ -331,23 +335,23 @@ class Trial:
         """Erase what leads from the ledger to a citizen, and write the files of the database anew; for good."""
         with self._write() as transaction:
             found = erasing.erase(transaction, participant_id, on, reason=reason, recorded_by=recorded_by, code=code)
-        return found if self.store.compact() else erasing.with_old_pages(found)
+        return found if self._is_rehearsal or self.store.compact() else erasing.with_old_pages(found)
 
     def checkpoint(self) -> checkpoints.Checkpoint | None:
         """Sign where the ledger ends now; None without a signing key. Written to the checkpoint folder, if any."""
-        return self.sign(self.head)
+        return self.signer.sign(self.head)
 
     @needs("prove")
     def prove(self, participant_id: str) -> dict[str, Any]:
         """Prove that a citizen's answer is in the ledger, against a checkpoint made now or the newest one kept."""
-        signed = proving.newest_checkpoint(self.checkpoint(), self._checkpoint_dir, self.trial_id)
+        signed = self.signer.newest(self.head)
         with self.store.read() as transaction:
             return proving.inclusion_proof(transaction, participant_id, signed)
 
     @needs("prove-growth")
     def prove_growth(self, earlier: checkpoints.Checkpoint) -> dict[str, Any]:
         """Prove that the ledger begins with what an earlier checkpoint speaks of."""
-        signed = proving.newest_checkpoint(self.checkpoint(), self._checkpoint_dir, self.trial_id)
+        signed = self.signer.newest(self.head)
         with self.store.read() as transaction:
             return proving.growth_proof(transaction, earlier, signed)
 
@@ -358,22 +362,6 @@ class Trial:
         with self.store.read() as transaction:
             self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
             return epochs.reveal(transaction, self.epoch, epoch, self.mode, self.today())
-
-    def sign(self, head: Head) -> checkpoints.Checkpoint | None:
-        """Sign that the ledger ended in `head`; None without a signing key."""
-        if self._keys.signing is None:
-            return None
-        signed = checkpoints.sign(self.trial_id, head, self._root(head.length), self._keys.signing.secret)
-        if self._checkpoint_dir is not None:
-            checkpoints.write_checkpoint(self._checkpoint_dir, signed)
-        return signed
-
-    def _root(self, length: int) -> str:
-        """Give the Merkle root over the first entries, reading those that the tree does not hold yet."""
-        with self._tree_lock, self.store.read() as transaction:
-            tree = self._tree if self._tree.length <= length else Frontier()
-            tree.extend(map(entry_leaf, transaction.hashes(tree.length, length)))
-            return tree.root().hex()
 
     @contextmanager
     def _change(self) -> Iterator[Transaction]:
@@ -386,12 +374,11 @@ class Trial:
 
     @contextmanager
     def _write(self) -> Iterator[Transaction]:
-        with self._queue.alone(utc_text(self._clock())) as transaction:
+        with suppress(_RehearsedError), self._queue.alone(utc_text(self._clock())) as transaction:
             yield transaction
-
-    def _written(self, head: Head) -> None:
-        if self._checkpoint_dir is not None:
-            self.sign(head)
+            transaction.flush()
+            if self._is_rehearsal:
+                raise _RehearsedError
 
 
 def _arrivals(intake: Intake | Sequence[Arrival]) -> Sequence[Arrival]:

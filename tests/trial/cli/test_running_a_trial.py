@@ -113,6 +113,14 @@ def test_a_dry_run_writes_nothing_and_tells_no_arm(desk: Path) -> None:
     assert Path("trial.db").read_bytes() == before
 
 
+def test_a_dry_run_refuses_what_would_be_refused(desk: Path) -> None:
+    opened()
+    before = Path("trial.db").read_bytes()
+    assert run("pause", "open", "9999", "--from", "2021-03-01", *BY, "--dry-run").exit_code == 17
+    assert run("pause", "close", "0101", "--reopen", "2021-03-15", *BY, "--dry-run").exit_code == 17
+    assert Path("trial.db").read_bytes() == before
+
+
 def test_verify_exits_1_and_names_the_row(desk: Path) -> None:
     opened()
     run("assign", "intake.csv", "--on", "2021-03-01")

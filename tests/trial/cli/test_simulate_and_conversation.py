@@ -136,7 +136,7 @@ def test_conversations_are_imported_once(desk, figures, tmp_path):
     }  # fmt: skip
     write(path, row)
     dry = desk.trial("conversation", "import", path, "--dry-run")
-    assert "1 lawful rows" in dry.stderr
+    assert "1 conversations would be recorded, 0 known before" in dry.stderr
     first, again = (desk.trial("conversation", "import", path, "--json") for _ in range(2))
     assert first.exit_code == again.exit_code == 0, first.output
     assert (json.loads(first.stdout)["new"], json.loads(again.stdout)["new"]) == (1, 0)

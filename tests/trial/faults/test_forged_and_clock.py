@@ -98,11 +98,12 @@ def test_a_clock_that_is_behind_tells_no_day(trial: Trial) -> None:
     assert isinstance(clock, TickingClock)
     trial.assign(arrivals([0]), DAY)
     clock.now -= timedelta(hours=2)
-    assert trial.day_of_clock() == DAY
+    assert trial.day(None) == DAY
     clock.now -= timedelta(days=1)
     with pytest.raises(StateError) as refused:
-        trial.day_of_clock()
+        trial.day(None)
     assert refused.value.stable_code == "clock-behind" and "--on" in str(refused.value)
+    assert trial.day(DAY) == DAY
 
 
 @pytest.mark.parametrize("payload", [{"read": 0, "last": 1}, {"read": -1, "last": -1}])

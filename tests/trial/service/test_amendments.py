@@ -189,13 +189,14 @@ def test_what_an_amendment_may_not_change_is_refused_by_name(
     clock.now = LATER
     path = amended(tmp_path, change)
     if before_the_first_arm:
-        assert trial.amend(Request(path, AMENDED_ON, "a test"), preview=True).epoch == 2
+        rehearsal = Trial.open(url(tmp_path), KEYS, clock, rehearsal=True)
+        assert rehearsal.amend(Request(path, AMENDED_ON, "a test")).epoch == 2
+        rehearsal.close()
     trial.assign(arrivals([1]), DAY)
     length = trial.head.length
-    for preview in (True, False):
-        with pytest.raises(ProtocolError) as caught:
-            trial.amend(Request(path, AMENDED_ON, "a test"), preview=preview)
-        assert caught.value.stable_code == code and f"{path}:" in str(caught.value.where)
+    with pytest.raises(ProtocolError) as caught:
+        trial.amend(Request(path, AMENDED_ON, "a test"))
+    assert caught.value.stable_code == code and f"{path}:" in str(caught.value.where)
     assert trial.head.length == length
     # Whoever writes it all the same, past the service, is found by replay.
     _write_unchecked(trial, path)

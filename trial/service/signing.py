@@ -1,0 +1,57 @@
+"""Signing where the ledger ends: checkpoints, under a Merkle root that is kept up with the ledger.
+
+1. The tree over the ledger grows in memory with it, so that a checkpoint costs as much as what is new.
+2. Where a folder is given, every checkpoint is written there too; a ledger that is shorter or other than the newest
+   one is refused when the trial is opened (`proving`).
+3. Without a signing key nothing is signed.
+"""
+
+from pathlib import Path
+from threading import Lock
+
+from trial.errors import StateError
+from trial.ledger import checkpoint as checkpoints
+from trial.ledger.chain import Head
+from trial.ledger.checkpoint import Checkpoint
+from trial.ledger.store import Store
+from trial.ledger.tree import Frontier, entry_leaf
+
+
+class Signer:
+    """What signs the ledger of one trial."""
+
+    def __init__(self, store: Store, trial_id: str, secret: bytes | None, folder: Path | None) -> None:
+        self._store, self._trial_id, self._secret, self._folder = store, trial_id, secret, folder
+        self._tree, self._lock = Frontier(), Lock()
+
+    def sign(self, head: Head) -> Checkpoint | None:
+        """Sign that the ledger ended in `head`; None without a signing key."""
+        if self._secret is None:
+            return None
+        signed = checkpoints.sign(self._trial_id, head, self._root(head.length), self._secret)
+        if self._folder is not None:
+            checkpoints.write_checkpoint(self._folder, signed)
+        return signed
+
+    def written(self, head: Head) -> None:
+        """Sign after a change, where a checkpoint has a folder to go to."""
+        if self._folder is not None:
+            self.sign(head)
+
+    def newest(self, head: Head) -> Checkpoint:
+        """Give a checkpoint made now, else the newest one kept; raise StateError where there is none."""
+        path = None if self._folder is None else checkpoints.newest(self._folder, self._trial_id)
+        found = self.sign(head) or (None if path is None else checkpoints.read_checkpoint(path))
+        if found is None:
+            raise StateError(
+                "a proof needs a signed checkpoint", found="no signing key and no checkpoint folder",
+                mend="name one: --signing-key FILE or --checkpoint-dir DIR", code="checkpoint-missing",
+            )  # fmt: skip
+        return found
+
+    def _root(self, length: int) -> str:
+        """Give the Merkle root over the first entries, reading those that the tree does not hold yet."""
+        with self._lock, self._store.read() as transaction:
+            tree = self._tree if self._tree.length <= length else Frontier()
+            tree.extend(map(entry_leaf, transaction.hashes(tree.length, length)))
+            return tree.root().hex()
