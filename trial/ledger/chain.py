@@ -8,6 +8,7 @@
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -31,8 +32,18 @@ EMPTY = Head()
 
 def link(head: Head, kind: str, at: str, payload: str) -> Entry:
     """Give the next entry after `head`; `at` is the clock's time as `utc_text` writes it."""
-    seq, at = head.length + 1, max(at, head.at)
-    return Entry(seq, kind, at, payload, head.hash, digest(seq, kind, at, payload, head.hash))
+    return linked(head, at, [(kind, payload)])[0]
+
+
+def linked(head: Head, at: str, contents: Iterable[tuple[str, str]]) -> list[Entry]:
+    """Give the next entries after `head`, all of one time: of each its kind and its payload."""
+    at, prev = max(at, head.at), head.hash
+    entries = []
+    for seq, (kind, payload) in enumerate(contents, start=head.length + 1):
+        own = digest(seq, kind, at, payload, prev)
+        entries.append(Entry(seq, kind, at, payload, prev, own))
+        prev = own
+    return entries
 
 
 def head_of(entry: Entry) -> Head:

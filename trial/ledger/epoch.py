@@ -146,9 +146,9 @@ class Epoch:
         """Draw the arm of the next citizen of a scope."""
         return next_arm(self.procedure, state, unit, self.draws(scope), step)
 
-    def draw_together(self, state: Any, units: Sequence[Unit], step: int) -> Assigned:
-        """Draw the arms of a batch as one; the units stand in the order in which they are recorded."""
-        return self.procedure.in_order(state, units, self.draws(BATCH), step)
+    def draw_all(self, scope: str, state: Any, units: Sequence[Unit], step: int) -> Assigned:
+        """Draw the arms of the next citizens of a scope, as one or one after the other; they stand in keyed order."""
+        return self.procedure.in_order(state, units, self.draws(scope), step)
 
     def follow(self, state: Any, unit: Unit, arm: str) -> tuple[Probabilities | None, Any]:
         """Without the key: the probabilities before and the state after a citizen got an arm; None where unknown.

@@ -2,7 +2,10 @@
 
 1. A filled form is, byte for byte, the canonical JSON of the payload it stands for.
 2. What is filled in is judged each time: a record id of letters and digits, a whole number from 0.
+3. An answer without an arm has neither scope nor step.
 """
+
+from typing import Any
 
 from trial.errors import LedgerError
 from trial.ledger.entry import canonical
@@ -11,10 +14,11 @@ from trial.ledger.projection import Row, participant_row
 
 
 class Form:
-    """An assignment of a kind without its citizen and its step."""
+    """An answer of a kind without its citizen and its step."""
 
-    def __init__(self, kind: str, payload: Row, scope: str) -> None:
-        whole = {**payload, "participant_id": "-", "step": 0}
+    def __init__(self, kind: str, payload: Row, scope: str | None) -> None:
+        blank = {"participant_id": "-"} if scope is None else {"participant_id": "-", "step": 0}
+        whole = {**payload, **blank}
         check_payload(kind, whole, canonical(whole))
         names = sorted(payload)
         before, between, after = (
@@ -22,20 +26,25 @@ class Form:
             for low, high in (("", "participant_id"), ("participant_id", "step"), ("step", "~"))
         )
         self.kind = kind
-        self._before, self._between, self._after = (
-            f'{{{before},"participant_id":"', f'",{between},"step":', f",{after}}}",
-        )  # fmt: skip
-        self._row = participant_row(0, whole, scope)
+        self.arm, self.reason = payload.get("arm"), payload.get("reason")
+        self._before, self._between = f'{{{before},"participant_id":"', f'",{between}'
+        self._after = f",{after}}}" if after else "}"
+        _record, _seq, *self._row, _step = participant_row(0, whole, scope).values()
 
-    def text(self, record: str, step: int) -> str:
-        """Give the payload of a citizen's assignment, as canonical JSON."""
-        if not (record.isascii() and record.isalnum()) or type(step) is not int or step < 0:
+    def text(self, record: str, step: int | None) -> str:
+        """Give the payload of a citizen's answer, as canonical JSON."""
+        if not (record.isascii() and record.isalnum()) or (step is not None and (type(step) is not int or step < 0)):
             raise LedgerError(
-                "an assignment must be of a record id at a step from 0", found=f"step {step}",
+                "an answer must be of a record id, at a step from 0", found=f"step {step}",
                 mend="report this as a fault of the program",
             )  # fmt: skip
-        return f"{self._before}{record}{self._between}{step}{self._after}"
+        if step is None:
+            return f"{self._before}{record}{self._between}{self._after}"
+        return f'{self._before}{record}{self._between},"step":{step}{self._after}'
 
-    def row(self, seq: int, record: str, step: int) -> Row:
-        """Give the citizen's row of `participants`."""
-        return {**self._row, "participant_id": record, "seq": seq, "step": step}
+    def row(self, seq: int, record: str, step: int | None) -> tuple[Any, ...]:
+        """Give the citizen's row of `participants`, in the order of its columns."""
+        return record, seq, *self._row, step
+
+
+Filled = tuple[Form, str, int | None]  # with its citizen and step

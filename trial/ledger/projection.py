@@ -11,9 +11,6 @@ from typing import Any
 
 Row = dict[str, Any]
 
-PARTICIPANT = (
-    "participant_id", "seq", "arrived_on", "municipality_code", "arm", "reason", "epoch", "scope", "step",
-)  # fmt: skip
 CONVERSATION = (
     "participant_id", "number", "due_on", "assigned_mode", "summoned_mode", "held_mode", "held_on", "override_reason",
     "in_pause",
@@ -21,7 +18,7 @@ CONVERSATION = (
 
 
 def participant_row(seq: int, payload: Row, scope: str | None) -> Row:
-    """Give the row of a citizen who was assigned or not randomised."""
+    """Give the row of a citizen who was assigned or not randomised, in the order of the table's columns."""
     return {
         "participant_id": payload["participant_id"],
         "seq": seq,

@@ -215,7 +215,7 @@ class State:
         rows, self.batch = self.batch, []
         units = [Unit(row["participant_id"], row["levels"], row["stratum"]) for _, row in rows]
         _, state = self.scopes.get((self.epoch.number, BATCH)) or (0, self.epoch.procedure.begin())
-        drawn = None if self._secret is None else self.epoch.draw_together(state, units, steps).drawn
+        drawn = None if self._secret is None else self.epoch.draw_all(BATCH, state, units, steps).drawn
         for (seq, row), unit in zip(rows, units, strict=True):
             probabilities, state = self.epoch.follow(state, unit, row["arm"])
             self.wrong_in_batch = seq

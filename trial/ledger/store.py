@@ -18,10 +18,10 @@ import sqlalchemy as sa
 
 from trial.errors import StateError
 from trial.ledger import database, schema
-from trial.ledger.chain import EMPTY, Head, head_of, is_behind, link
+from trial.ledger.chain import EMPTY, Head, head_of, is_behind, linked
 from trial.ledger.database import translated
 from trial.ledger.entry import Entry, canonical
-from trial.ledger.form import Form
+from trial.ledger.form import Filled
 from trial.ledger.kinds import check_payload
 
 CHUNK = 5_000
@@ -123,20 +123,23 @@ class Transaction:
         """Append an entry; raise LedgerError where the payload is not as its kind declares."""
         text = canonical(payload)
         check_payload(kind, payload, text)
-        return self._appended(kind, text)
+        return self._appended([(kind, text)])[0]
 
-    def append_filled(self, form: Form, record: str, step: int) -> Entry:
-        """Append an assignment by its form."""
-        return self._appended(form.kind, form.text(record, step))
+    def append_answers(self, answers: Sequence[Filled]) -> None:
+        """Append answers by their forms, and write the citizens' rows of `participants`."""
+        entries = self._appended((form.kind, form.text(record, step)) for form, record, step in answers)
+        rows = [form.row(one.seq, record, step) for one, (form, record, step) in zip(entries, answers, strict=True)]
+        self.insert_ordered(schema.PARTICIPANTS, rows)
 
-    def _appended(self, kind: str, text: str) -> Entry:
+    def _appended(self, contents: Iterable[tuple[str, str]]) -> list[Entry]:
         if self.at is not self._clock_seen:
             self._see_clock()
-        entry = link(self.head, kind, self.at, text)
-        self._head = head_of(entry)
-        self._pending.append(entry)
-        self.has_appended = True
-        return entry
+        entries = linked(self.head, self.at, contents)
+        if entries:
+            self._head = head_of(entries[-1])
+            self._pending += entries
+            self.has_appended = True
+        return entries
 
     def flush(self) -> None:
         """Write the entries appended and the rows written so far."""
@@ -151,6 +154,10 @@ class Transaction:
     def insert(self, table: sa.Table, rows: Sequence[Row]) -> None:
         """Insert rows into a table; each row has every column."""
         self._write(table, list(map(itemgetter(*table.c.keys()), rows)))
+
+    def insert_ordered(self, table: sa.Table, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Insert rows with their values in the order of the columns, the key first: a table is filled fastest so."""
+        self._write(table, sorted(rows))
 
     def replace(self, table: sa.Table, rows: Sequence[Row]) -> None:
         """Write rows of a projection in place of those with the same primary key."""

@@ -17,17 +17,33 @@ from itertools import islice
 from math import gcd, lcm
 from typing import NamedTuple, Protocol
 
-from trial.errors import IntakeError, ProtocolError
+from trial.errors import IntakeError, ProtocolError, StateError
 
 
 class Probabilities(dict[str, Fraction]):
     """The exact probability of each arm, in the protocol's order; never changed once made."""
 
     @cached_property
+    def arms(self) -> tuple[str, ...]:
+        """The arms, in the protocol's order."""
+        return tuple(self)
+
+    @cached_property
     def stretches(self) -> tuple[tuple[int, ...], int]:
-        """The probabilities as whole numbers over their least common denominator, and that."""
+        """The probabilities as whole numbers over their least common denominator, and that.
+
+        Raises StateError for what are no probabilities.
+        """
         shared = lcm(*(share.denominator for share in self.values()))
-        return tuple(share.numerator * (shared // share.denominator) for share in self.values()), shared
+        weights = tuple(share.numerator * (shared // share.denominator) for share in self.values())
+        if min(weights) < 0 or sum(weights) != shared:
+            raise StateError(
+                "the probabilities of the arms must be at least 0 and add up to 1",
+                found=", ".join(f"{arm} {share}" for arm, share in self.items()),
+                mend="report this: a procedure gave impossible probabilities",
+                code="probabilities",
+            )
+        return weights, shared
 
     @cached_property
     def texts(self) -> dict[str, str]:

@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from trial.errors import IntakeError, StateError
@@ -38,14 +39,7 @@ def pick(weights: Sequence[int], number: int) -> int:
 def choose(probabilities: Probabilities, draws: Draw, step: int) -> str:
     """Draw an arm with exactly these probabilities (rule 1)."""
     weights, shared = probabilities.stretches
-    if min(weights) < 0 or sum(weights) != shared:
-        raise StateError(
-            "the probabilities of the arms must be at least 0 and add up to 1",
-            found=", ".join(f"{arm} {share}" for arm, share in probabilities.items()),
-            mend="report this: a procedure gave impossible probabilities",
-            code="probabilities",
-        )
-    return list(probabilities)[pick(weights, draws.below(shared, step, "arm"))]
+    return probabilities.arms[pick(weights, draws.below(shared, step, "arm"))]
 
 
 def batch_order(participant_ids: Iterable[str], draws: Draws) -> list[str]:
@@ -58,7 +52,7 @@ def batch_order(participant_ids: Iterable[str], draws: Draws) -> list[str]:
             mend="remove the repeated rows",
             code="duplicate-participant",
         )
-    return sorted(ids, key=lambda one: draws.mark(one, "batch-order"))
+    return sorted(ids, key=partial(draws.mark, "batch-order"))
 
 
 def next_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draws, step: int) -> Drawn:

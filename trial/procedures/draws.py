@@ -118,9 +118,6 @@ class Draws:
         outer.update(inner.digest())
         return outer.digest()
 
-    def _word(self, place: bytes, counter: int) -> int:
-        return int.from_bytes(self._code(self._inner, place + _often(counter)))
-
     def below(self, n: int, step: int, purpose: str) -> int:
         """Give the number below n that belongs to a step and a purpose; each 0..n-1 is exactly equally likely."""
         if n < 1 or step < 0:
@@ -134,16 +131,16 @@ class Draws:
             return 0
         place, counter, number = _often(step) + _often(purpose), 0, None
         while number is None:
-            value, span = self._word(place, counter), SPAN
-            counter += 1
+            value, span = 0, 1
             while span < n:
-                value, span = value * SPAN + self._word(place, counter), span * SPAN
+                word = self._code(self._inner, place + _often(counter))
+                value, span = value * SPAN + int.from_bytes(word), span * SPAN
                 counter += 1
             number = accepted(value, span, n)
         return number
 
-    def mark(self, text: str, purpose: str) -> bytes:
-        """Give the 32 bytes by which a text is ordered among others (rule 5)."""
+    def mark(self, purpose: str, text: str) -> bytes:
+        """Give the 32 bytes by which a text is ordered among others, for a purpose (rule 5)."""
         if purpose not in self._marks:
             self._marks[purpose] = hashlib.sha256(
                 self._begin + field("lodtraek-mark/1") + self._place + field(purpose)

@@ -12,22 +12,21 @@
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from trial.errors import IntakeError, StateError
 from trial.intake import Arrival
 from trial.ledger import schema
 from trial.ledger.entry import canonical
-from trial.ledger.epoch import BATCH, Epoch
-from trial.ledger.form import Form
+from trial.ledger.epoch import Epoch
+from trial.ledger.form import Filled, Form
 from trial.ledger.pauses import covers
-from trial.ledger.projection import Row, participant_row
+from trial.ledger.projection import Row
 from trial.ledger.replay import EXCLUDED, PAUSED
 from trial.ledger.store import Transaction
-from trial.procedures import Drawn, Unit
+from trial.procedures import Unit
 from trial.service.citizens import Randomness, admit
 
 
@@ -57,30 +56,21 @@ def assign(
     """
     batch = {arrival.participant_id: arrival for arrival in reversed(arrivals)}
     strata = {one.stratum: one for one in batch.values() if one.exclusion is None}
-    scopes = {epoch.procedure.scope_of(_unit(one)) for one in strata.values()}
-    known, states, pauses = transaction.standing(batch, epoch.number, scopes, on.isoformat())
+    scopes = {stratum: epoch.procedure.scope_of(_unit(one)) for stratum, one in strata.items()}
+    known, states, pauses = transaction.standing(batch, epoch.number, set(scopes.values()), on.isoformat())
     answers = _answers(known)
-    fresh = [participant for participant in batch if participant not in answers]
-    if not fresh:
-        return [answers[arrival.participant_id] for arrival in arrivals]
-    _check_answerable(epoch, on, read_under, alone)
-    paused = _paused(pauses, on)
-    session = _Session(transaction, epoch, on.isoformat())
-    session.prepare([batch[participant] for participant in fresh], states, randomness)
-    together: list[Arrival] = []
-    for participant in epoch.in_order(fresh):
-        arrival = batch[participant]
-        reason = _reason(arrival, paused)
-        if reason is not None:
-            session.turn_away(arrival, reason)
-            answers[participant] = Outcome(participant, None, reason, True)
-        elif epoch.procedure.together_in_batches:
-            together.append(arrival)
-        else:
-            answers[participant] = Outcome(participant, session.draw(arrival), None, True)
-    for participant, arm in session.draw_together(together):
-        answers[participant] = Outcome(participant, arm, None, True)
-    session.write()
+    fresh = [arrival for arrival in batch.values() if arrival.participant_id not in answers]
+    if fresh:
+        _check_answerable(epoch, on, read_under, alone)
+        _check_levels(epoch, fresh)
+        records = admit(transaction, [arrival.participant_id for arrival in fresh], randomness)
+        session = _Session(epoch, on.isoformat(), records)
+        order = [batch[participant] for participant in epoch.in_order(records)]
+        drawn = session.turn_away(order, _paused(pauses, on))
+        drawn_from = session.draw(drawn, scopes, states)
+        transaction.append_answers(session.in_order(order))
+        transaction.replace(schema.STRATA, drawn_from)
+        answers |= {citizen: Outcome(citizen, form.arm, form.reason, True) for citizen, form in session.answers()}
     return [answers[arrival.participant_id] for arrival in arrivals]
 
 
@@ -158,113 +148,95 @@ def _reason(arrival: Arrival, paused: frozenset[str]) -> str | None:
 
 
 class _Session:
-    """The draws of one transaction: scopes read when first needed, everything written at the end."""
+    """The new answers of one request: each a form, the record id of the citizen and, where drawn, the step."""
 
-    def __init__(self, transaction: Transaction, epoch: Epoch, on: str) -> None:
-        self._transaction, self._epoch, self._on = transaction, epoch, on
-        self._forms: dict[tuple[str, ...], Form] = {}
-        self._scopes: dict[str, tuple[int, Any]] = {}
-        self._rows: list[Row] = []
-        self._citizens: dict[str, Row] = {}
+    def __init__(self, epoch: Epoch, on: str, records: Mapping[str, str]) -> None:
+        self._epoch, self._on, self._records = epoch, on, records
+        self._forms: dict[tuple[Any, ...], Form] = {}
+        self._filled: dict[str, Filled] = {}
 
-    def prepare(self, arrivals: Sequence[Arrival], states: Iterable[Row], randomness: Randomness) -> None:
-        """Take the scopes that arrivals draw from, give them record ids; refuse levels the protocol has not."""
-        strata: dict[str, Arrival] = {}
+    def turn_away(self, arrivals: Iterable[Arrival], paused: frozenset[str]) -> list[Arrival]:
+        """Answer those who are not randomised with the reason; give the others, in the same order."""
+        drawn = []
         for one in arrivals:
-            if one.exclusion is None and (one.stratum not in strata or strata[one.stratum].levels != one.levels):
-                _check_levels(self._epoch, one)
-                strata[one.stratum] = one
-        begin = self._epoch.procedure.begin()
-        self._citizens = admit((arrival.participant_id for arrival in arrivals), randomness)
-        self._scopes = {self._epoch.procedure.scope_of(_unit(one)): (0, begin) for one in strata.values()}
-        for row in states:
-            if row["scope"] in self._scopes:
-                self._scopes[row["scope"]] = (row["steps"], json.loads(row["state"]))
+            reason = _reason(one, paused)
+            if reason is None:
+                drawn.append(one)
+            else:
+                alike = (reason, one.municipality_code, *one.levels.items())
+                if alike not in self._forms:
+                    self._forms[alike] = Form("not-randomised@1", {**self._payload(one), "reason": reason}, None)
+                self._filled[one.participant_id] = (self._forms[alike], self._records[one.participant_id], None)
+        return drawn
 
-    def draw(self, arrival: Arrival) -> str:
-        """Draw the arm of an arrival and append the assignment."""
-        epoch = self._epoch
-        unit = _unit(arrival)
-        scope = epoch.procedure.scope_of(unit)
-        step, state = self._scopes[scope]
-        drawn = epoch.draw(scope, state, unit, step)
-        self._scopes[scope] = (step + 1, drawn.state)
-        self._append("assigned@1", arrival, scope, drawn, step)
-        return drawn.arm
+    def draw(self, arrivals: Iterable[Arrival], scopes: Mapping[str, str], states: Iterable[Row]) -> list[Row]:
+        """Draw the arms of arrivals, which stand in keyed order; give the rows of their scopes afterwards.
 
-    def draw_together(self, arrivals: Sequence[Arrival]) -> list[tuple[str, str]]:
-        """Draw the arms of a batch as one and append its assignments; the arrivals stand in keyed order."""
-        if not arrivals:
-            return []
-        first, state = self._scopes[BATCH]
-        assigned = self._epoch.draw_together(state, [_unit(arrival) for arrival in arrivals], first)
-        self._scopes[BATCH] = (first + len(arrivals), assigned.state)
-        for step, arrival in enumerate(arrivals, start=first):
-            drawn = assigned.drawn[arrival.participant_id]
-            self._append("assigned-together@1", arrival, BATCH, drawn, step, batch=first, size=len(arrivals))
-        return [(arrival.participant_id, assigned.drawn[arrival.participant_id].arm) for arrival in arrivals]
+        scopes: the scope of every stratum. states: the rows of the scopes so far; a new scope has none.
+        """
+        groups: dict[str, list[Arrival]] = {}
+        for one in arrivals:
+            groups.setdefault(scopes[one.stratum], []).append(one)
+        begun = {row["scope"]: (row["steps"], json.loads(row["state"])) for row in states}
+        rows, nothing = [], (0, self._epoch.procedure.begin())
+        for scope, group in groups.items():
+            steps, state = begun.get(scope, nothing)
+            state = canonical(self._draw(scope, state, group, steps))
+            rows.append({"epoch": self._epoch.number, "scope": scope, "steps": steps + len(group), "state": state})
+        return rows
 
-    def _append(self, kind: str, arrival: Arrival, scope: str, drawn: Drawn, step: int, **batch: int) -> None:
-        texts = drawn.probabilities.texts
-        alike = (arrival.stratum, arrival.municipality_code, drawn.arm, *texts.values())
-        form = self._forms.get(alike)
-        if form is None:
-            payload = {
-                **self._payload(arrival),
-                "stratum": arrival.stratum,
-                "arm": drawn.arm,
-                "probabilities": texts,
-                "procedure": self._epoch.procedure_name,
-                **batch,
-            }
-            form = self._forms[alike] = Form(kind, payload, scope)
-        record = self._citizens[arrival.participant_id]["record"]
-        entry = self._transaction.append_filled(form, record, step)
-        self._rows.append(form.row(entry.seq, record, step))
-
-    def turn_away(self, arrival: Arrival, reason: str) -> None:
-        """Append that an arrival is not randomised, and why."""
-        record = self._citizens[arrival.participant_id]["record"]
-        payload = {**self._payload(arrival), "participant_id": record, "reason": reason}
-        entry = self._transaction.append("not-randomised@1", payload)
-        self._rows.append(participant_row(entry.seq, payload, None))
+    def _draw(self, scope: str, state: Any, arrivals: list[Arrival], first: int) -> Any:
+        """Draw the arms of a scope's arrivals, and give its state afterwards."""
+        assigned = self._epoch.draw_all(scope, state, [_unit(one) for one in arrivals], first)
+        for step, (one, drawn) in enumerate(zip(arrivals, assigned.drawn.values(), strict=True), start=first):
+            arm, probabilities, _ = drawn
+            alike = (one.stratum, one.municipality_code, arm, probabilities.stretches)
+            if alike not in self._forms:
+                kind, batch = "assigned@1", {}
+                if self._epoch.procedure.together_in_batches:
+                    kind, batch = "assigned-together@1", {"batch": first, "size": len(arrivals)}
+                own = {"stratum": one.stratum, "arm": arm, "probabilities": probabilities.texts, **batch}
+                payload = {**self._payload(one), **own, "procedure": self._epoch.procedure_name}
+                self._forms[alike] = Form(kind, payload, scope)
+            self._filled[one.participant_id] = (self._forms[alike], self._records[one.participant_id], step)
+        return assigned.state
 
     def _payload(self, arrival: Arrival) -> Row:
-        epoch, levels = self._epoch, dict(arrival.levels)
         return {
             "on": self._on,
-            "epoch": epoch.number,
-            "protocol": epoch.digest,
+            "epoch": self._epoch.number,
+            "protocol": self._epoch.digest,
             "municipality_code": arrival.municipality_code,
-            "levels": levels,
+            "levels": dict(arrival.levels),
         }
 
-    def write(self) -> None:
-        """Write entries, answers and the scopes' states."""
-        self._rows.sort(key=itemgetter("participant_id"))  # an index is filled fastest in its own order
-        self._transaction.insert(schema.PARTICIPANTS, self._rows)
-        self._transaction.insert(schema.CITIZENS, [self._citizens[name] for name in sorted(self._citizens)])
-        number = self._epoch.number
-        self._transaction.replace(
-            schema.STRATA,
-            [
-                {"epoch": number, "scope": scope, "steps": steps, "state": canonical(state)}
-                for scope, (steps, state) in self._scopes.items()
-                if steps
-            ],
-        )
+    def in_order(self, order: Iterable[Arrival]) -> list[Filled]:
+        """Give the answers as they are recorded: in keyed order; a batch that was drawn as one stands together."""
+        if self._epoch.procedure.together_in_batches:
+            return list(self._filled.values())
+        return [self._filled[one.participant_id] for one in order]
+
+    def answers(self) -> Iterator[tuple[str, Form]]:
+        """Give the form of every citizen's answer."""
+        return ((citizen, form) for citizen, (form, _, _) in self._filled.items())
 
 
 def _unit(arrival: Arrival) -> Unit:
     return Unit(arrival.participant_id, arrival.levels, arrival.stratum)
 
 
-def _check_levels(epoch: Epoch, arrival: Arrival) -> None:
-    lawful = arrival.levels.keys() == epoch.levels.keys() and all(
-        level in epoch.levels[factor] for factor, level in arrival.levels.items()
-    )
-    if not lawful or arrival.stratum != "/".join(arrival.levels[factor] for factor in epoch.levels):
-        raise IntakeError(
-            "the levels of an arrival must be those of the protocol", found=arrival.stratum,
-            where=f"line {arrival.line}", mend="read the file with the protocol of the trial", code="intake-levels",
-        )  # fmt: skip
+def _check_levels(epoch: Epoch, arrivals: Iterable[Arrival]) -> None:
+    """Raise IntakeError where the levels of an arrival that is to be drawn are not those of the protocol."""
+    seen: dict[str, Mapping[str, str]] = {}
+    for one in arrivals:
+        if one.exclusion is None and seen.get(one.stratum) != one.levels:
+            seen[one.stratum] = one.levels
+            lawful = one.levels.keys() == epoch.levels.keys() and all(
+                level in epoch.levels[factor] for factor, level in one.levels.items()
+            )
+            if not lawful or one.stratum != "/".join(one.levels[factor] for factor in epoch.levels):
+                raise IntakeError(
+                    "the levels of an arrival must be those of the protocol", found=one.stratum,
+                    where=f"line {one.line}", mend="read the file with the protocol of the trial",
+                    code="intake-levels",
+                )  # fmt: skip

@@ -6,7 +6,7 @@
 3. Salts come from the randomness that is handed in: the operating system's, save in tests.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from trial.errors import IntakeError
 from trial.ledger import schema
@@ -18,16 +18,15 @@ from trial.ledger.store import Transaction
 Randomness = Callable[[int], bytes]
 
 
-def admit(participants: Iterable[str], randomness: Randomness) -> dict[str, Row]:
-    """Give citizens record ids: the rows of `citizens`, by pseudonym, to be written with their answers."""
-    ids = list(participants)
-    salts = randomness(SALT_BYTES * len(ids))
-    rows = {}
-    for number, participant in enumerate(ids):
+def admit(transaction: Transaction, participants: Sequence[str], randomness: Randomness) -> dict[str, str]:
+    """Give citizens record ids, by pseudonym."""
+    salts = randomness(SALT_BYTES * len(participants))
+    rows = []
+    for number, participant in enumerate(participants):
         salt = salts[SALT_BYTES * number : SALT_BYTES * (number + 1)]
-        record = seal_of(citizen_content(participant), salt)
-        rows[participant] = {"participant_id": participant, "record": record, "salt": salt.hex()}
-    return rows
+        rows.append((participant, seal_of(citizen_content(participant), salt), salt.hex()))
+    transaction.insert_ordered(schema.CITIZENS, rows)
+    return {participant: record for participant, record, _ in rows}
 
 
 def seal(transaction: Transaction, record: str, content: Row, randomness: Randomness) -> str:

@@ -8,7 +8,10 @@ from trial.errors import LedgerError
 from trial.ledger.entry import canonical
 from trial.ledger.form import Form
 from trial.ledger.projection import participant_row
+from trial.ledger.schema import PARTICIPANTS
 
+COLUMNS = PARTICIPANTS.c.keys()
+OF_AN_ARM = ("stratum", "arm", "probabilities", "procedure")
 words = st.text(min_size=1, max_size=12)
 SHA = "0" * 64
 
@@ -31,7 +34,16 @@ def test_a_filled_form_is_the_canonical_json_of_its_payload(
     form = Form(kind, shared, "scope")
     whole = {**shared, "participant_id": "ab" * 32, "step": step}
     assert form.text("ab" * 32, step) == canonical(whole)
-    assert form.row(7, "ab" * 32, step) == participant_row(7, whole, "scope")
+    assert dict(zip(COLUMNS, form.row(7, "ab" * 32, step), strict=True)) == participant_row(7, whole, "scope")
+
+
+@given(words, st.dictionaries(words, words, max_size=3))
+def test_an_answer_without_an_arm_has_a_form_without_a_step(reason: str, levels: dict[str, str]) -> None:
+    reason = f"excluded:{reason.encode().hex()}"
+    shared = {name: one for name, one in payload(levels=levels, reason=reason).items() if name not in OF_AN_ARM}
+    form, whole = Form("not-randomised@1", shared, None), {**shared, "participant_id": "ab" * 32}
+    assert form.text("ab" * 32, None) == canonical(whole)
+    assert dict(zip(COLUMNS, form.row(7, "ab" * 32, None), strict=True)) == participant_row(7, whole, None)
 
 
 @pytest.mark.parametrize(("record", "step"), [("", 0), ('a"b', 0), ("é", 0), ("a b", 0), ("ab", -1), ("ab", True)])
