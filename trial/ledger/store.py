@@ -36,6 +36,7 @@ _SIGHT = (
 Seen = Sequence[list[tuple[Any, ...]]]
 _LOCK = {"sqlite": "SELECT 1", "postgresql": "SELECT schema_version FROM lodtraek FOR UPDATE"}  # the queue of writers
 _IN = {"sqlite": "IN (SELECT value FROM json_each(?))", "postgresql": "= ANY(%s)"}
+_IS = {"sqlite": "= ?", "postgresql": "= %s"}  # of one value: read without a list
 _AFTER = {"sqlite": "> ?", "postgresql": "> %s"}
 _ANSWERS = (
     "SELECT citizens.participant_id AS pseudonym, participants.* FROM citizens"
@@ -195,17 +196,23 @@ class Transaction:
         return _by_pseudonym(known), states, pauses
 
     def _among(self, table: sa.Table, name: str, values: Iterable[str]) -> database.Question:
-        return _select(table, f"{name} {_IN[self._dialect]}"), (self._many(values),)
+        is_one, value = self._is_one_of(values)
+        return _select(table, f"{name} {is_one}"), (value,)
 
-    def _many(self, values: Iterable[str]) -> str | list[str]:
-        return canonical(list(values)) if self._dialect == "sqlite" else list(values)
+    def _is_one_of(self, values: Iterable[str]) -> tuple[str, str | list[str]]:
+        """Give what asks whether a column has one of the values, and its parameter."""
+        many = list(values)
+        if len(many) == 1:
+            return _IS[self._dialect], many[0]
+        return _IN[self._dialect], canonical(many) if self._dialect == "sqlite" else many
 
     def answers(self, pseudonyms: Iterable[str]) -> dict[str, Row]:
         """Give the answers of citizens, by pseudonym; `participant_id` in them is the record id."""
         return _by_pseudonym(database.ask(self._connection, [self._answers_of(pseudonyms)])[0])
 
     def _answers_of(self, pseudonyms: Iterable[str]) -> database.Question:
-        return _ANSWERS + _IN[self._dialect], (self._many(pseudonyms),)
+        is_one, value = self._is_one_of(pseudonyms)
+        return _ANSWERS + is_one, (value,)
 
     def delete(self, table: sa.Table, name: str, value: str) -> None:
         """Delete the rows of a side table whose column has a value."""
