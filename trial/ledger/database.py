@@ -33,6 +33,8 @@ BUSY_SECONDS = 30
 CONFLICTS = ("40001", "40P01")  # PostgreSQL: serialisation failure, deadlock
 KEPT = 5  # connections to a server that are kept for the next request
 WRITE, FIRST, SEEN, CURSOR = "lodtraek_write", "lodtraek_first", "lodtraek_seen", "lodtraek_cursor"
+PLANS_MADE = "lodtraek_plans"
+UNKNOWN_PLAN = "26000"  # PostgreSQL: no prepared statement of that name
 _BEGIN = {
     ("sqlite", True): "BEGIN IMMEDIATE",
     ("sqlite", False): "BEGIN",
@@ -201,11 +203,36 @@ def _begin(connection: sa.Connection) -> None:
             cursor.execute(begin)
             seen = [cursor.execute(text).fetchall() for text in first]
         else:
-            cursor.execute("; ".join((begin, *first)), prepare=False)
+            _execute_planned(connection, cursor, begin, first)
             seen = []
             while cursor.nextset():
                 seen.append(cursor.fetchall())
     connection.info[SEEN] = seen
+
+
+def _execute_planned(connection: sa.Connection, cursor: Any, begin: str, questions: Sequence[str]) -> None:
+    """Begin and ask by plans that are made once a connection: making them takes as long as answering.
+
+    After a rollback the driver has the server drop every plan: then nothing was begun, and they are made anew.
+    """
+    assert connection.dialect.loaded_dbapi is not None  # noqa: S101 - there is a connection
+    plans: dict[str, str] = connection.info.setdefault(PLANS_MADE, {})
+    for is_anew in (False, True):
+        for text in questions:
+            if text not in plans:
+                name = f"first_{len(plans)}"
+                cursor.execute(f"PREPARE {name} AS {text}", prepare=False)
+                plans[text] = name
+        try:
+            cursor.execute("; ".join((begin, *(f"EXECUTE {plans[text]}" for text in questions))), prepare=False)
+        except connection.dialect.loaded_dbapi.Error as error:
+            if is_anew or getattr(error, "sqlstate", None) != UNKNOWN_PLAN:
+                raise
+            cursor.connection.rollback()  # after which the driver knows of no plan of its own
+            cursor.execute("DEALLOCATE ALL", prepare=False)
+            plans.clear()
+        else:
+            return
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:

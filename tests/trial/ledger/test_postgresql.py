@@ -180,6 +180,18 @@ def test_plans_that_are_made_while_the_tables_are_empty_go_by_key(postgres_url: 
     trial.close()
 
 
+def test_plans_that_a_connection_has_lost_are_made_anew(postgres_url: str) -> None:
+    """A rollback drops them: of what was asked before, read and written, everything can be asked again."""
+    trial = open_trial(postgres_url)
+    for number in range(8):
+        [one] = trial.assign([arrival(number)], DAY)
+        assert one.new and trial.head.length == number + 2
+        with trial.store._engine.connect() as connection:
+            connection.exec_driver_sql("DEALLOCATE ALL").close()
+            connection.connection.driver_connection._prepared.clear()  # type: ignore[union-attr]
+    trial.close()
+
+
 def test_a_trial_that_stays_locked_is_told(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     trial = open_trial(postgres_url)
     monkeypatch.setattr("trial.ledger.database.BUSY_SECONDS", 0.05)
