@@ -162,11 +162,13 @@ class _Session:
             reason = _reason(one, paused)
             if reason is None:
                 drawn.append(one)
-            else:
-                alike = (reason, one.municipality_code, *one.levels.items())
-                if alike not in self._forms:
-                    self._forms[alike] = Form("not-randomised@1", {**self._payload(one), "reason": reason}, None)
-                self._filled[one.participant_id] = (self._forms[alike], self._records[one.participant_id], None)
+                continue
+            alike = (reason, one.municipality_code, *one.levels.items())
+            form = self._forms.get(alike)
+            if form is None:
+                payload = {**self._payload(one), "reason": reason}
+                form = self._forms[alike] = Form("not-randomised@1", payload, None)
+            self._filled[one.participant_id] = (form, self._records[one.participant_id], None)
         return drawn
 
     def draw(self, arrivals: Iterable[Arrival], scopes: Mapping[str, str], states: Iterable[Row]) -> list[Row]:
@@ -188,17 +190,20 @@ class _Session:
     def _draw(self, scope: str, state: Any, arrivals: list[Arrival], first: int) -> Any:
         """Draw the arms of a scope's arrivals, and give its state afterwards."""
         assigned = self._epoch.draw_all(scope, state, [_unit(one) for one in arrivals], first)
-        for step, (one, drawn) in enumerate(zip(arrivals, assigned.drawn.values(), strict=True), start=first):
-            arm, probabilities, _ = drawn
+        kind, batch = "assigned@1", {}
+        if self._epoch.procedure.together_in_batches:
+            kind, batch = "assigned-together@1", {"batch": first, "size": len(arrivals)}
+        step, forms, filled, records = first, self._forms, self._filled, self._records
+        for one, (arm, probabilities, _) in zip(arrivals, assigned.drawn.values(), strict=True):
             alike = (one.stratum, one.municipality_code, arm, probabilities.stretches)
-            if alike not in self._forms:
-                kind, batch = "assigned@1", {}
-                if self._epoch.procedure.together_in_batches:
-                    kind, batch = "assigned-together@1", {"batch": first, "size": len(arrivals)}
+            form = forms.get(alike)
+            if form is None:
                 own = {"stratum": one.stratum, "arm": arm, "probabilities": probabilities.texts, **batch}
                 payload = {**self._payload(one), **own, "procedure": self._epoch.procedure_name}
-                self._forms[alike] = Form(kind, payload, scope)
-            self._filled[one.participant_id] = (self._forms[alike], self._records[one.participant_id], step)
+                form = forms[alike] = Form(kind, payload, scope)
+            citizen = one.participant_id
+            filled[citizen] = (form, records[citizen], step)
+            step += 1
         return assigned.state
 
     def _payload(self, arrival: Arrival) -> Row:
