@@ -104,7 +104,7 @@ def lines(name: str, parameters: dict[str, Any], ratio: dict[str, int]) -> tuple
             written.append(f"{scope} {steps[scope]} {who} {drawn.arm} {chances}\n")
             places.append(arms.names.index(drawn.arm))
             # The state goes through JSON with sorted keys every time: what is not in it is lost.
-            states[scope] = json.loads(json.dumps(drawn.state, sort_keys=True))
+            states[scope] = json.loads(json.dumps(together.state if together else drawn.state, sort_keys=True))
             steps[scope] += 1
     return written, places
 

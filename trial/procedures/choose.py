@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from trial.procedures.procedure import Procedure, State
 
 
+class Chosen(NamedTuple):
+    """An arm with the exact probability every arm had when it was drawn."""
+
+    arm: str
+    probabilities: Probabilities
+
+
 class Drawn(NamedTuple):
     """An arm with the exact probability every arm had when it was drawn, and the state afterwards."""
 
@@ -55,8 +62,8 @@ def batch_order(participant_ids: Iterable[str], draws: Draws) -> list[str]:
     return sorted(ids, key=partial(draws.mark, "batch-order"))
 
 
-def next_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draws, step: int) -> Drawn:
-    """Draw the arm of the next unit of a scope. step: how many the scope has had in this epoch."""
+def chosen_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draws, step: int) -> Chosen:
+    """Choose the arm of the next unit of a scope. step: how many the scope has had in this epoch."""
     if procedure.together_in_batches:
         raise StateError(
             f"{procedure.name}@{procedure.version} must be drawn a batch at a time",
@@ -66,5 +73,10 @@ def next_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draws, s
             code="batch-only",
         )
     probabilities = procedure.probabilities(state, unit, draws)
-    arm = procedure.settled(state, unit) or choose(probabilities, draws, step)
+    return Chosen(procedure.settled(state, unit) or choose(probabilities, draws, step), probabilities)
+
+
+def next_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draws, step: int) -> Drawn:
+    """Draw the arm of the next unit of a scope, and take the state further."""
+    arm, probabilities = chosen_arm(procedure, state, unit, draws, step)
     return Drawn(arm, probabilities, procedure.advance(state, unit, arm, draws))

@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any, ClassVar, Literal
 
 from trial.procedures.arms import Arms, Probabilities, Unit
-from trial.procedures.choose import Drawn, batch_order, next_arm, pick
+from trial.procedures.choose import Chosen, batch_order, chosen_arm, pick
 from trial.procedures.draws import Draw, Draws
 from trial.procedures.parameters import readers
 
@@ -59,10 +59,10 @@ class Procedure:
 
     def in_order(self, state: State, units: Sequence[Unit], draws: Draws, step: int) -> "Assigned":
         """Draw the arms of units that stand in their order already, one after the other."""
-        found: dict[str, Drawn] = {}
-        for number, unit in enumerate(units):
-            found[unit.participant_id] = drawn = next_arm(self, state, unit, draws, step + number)
-            state = drawn.state
+        found: dict[str, Chosen] = {}
+        for number, unit in enumerate(units, start=step):
+            found[unit.participant_id] = chosen = chosen_arm(self, state, unit, draws, number)
+            state = self.advance(state, unit, chosen.arm, draws)
         return Assigned(found, state)
 
     def settled(self, state: State, unit: Unit) -> str | None:
@@ -78,7 +78,7 @@ class Procedure:
 class Assigned:
     """The arms of a batch: by participant, in the order they were drawn, and the state afterwards."""
 
-    drawn: dict[str, Drawn]
+    drawn: dict[str, Chosen]
     state: State
 
 
@@ -101,10 +101,10 @@ class OnBatches(Procedure):
     def in_order(self, state: State, units: Sequence[Unit], draws: Draws, step: int) -> Assigned:
         """Draw the arms of units together."""
         arms = self.together(state, units, draws, step)
-        found: dict[str, Drawn] = {}
+        found: dict[str, Chosen] = {}
         for unit, arm in zip(units, arms, strict=True):
             state = self.advance(state, unit, arm, draws)
-            found[unit.participant_id] = Drawn(arm, self.arms.target, state)
+            found[unit.participant_id] = Chosen(arm, self.arms.target)
         return Assigned(found, state)
 
     def together(self, state: State, units: Sequence[Unit], draw: Draw, step: int) -> list[str]:

@@ -194,7 +194,7 @@ class _Session:
         if self._epoch.procedure.together_in_batches:
             kind, batch = "assigned-together@1", {"batch": first, "size": len(arrivals)}
         step, forms, filled, records = first, self._forms, self._filled, self._records
-        for one, (arm, probabilities, _) in zip(arrivals, assigned.drawn.values(), strict=True):
+        for one, (arm, probabilities) in zip(arrivals, assigned.drawn.values(), strict=True):
             alike = (one.stratum, one.municipality_code, arm, probabilities.stretches)
             form = forms.get(alike)
             if form is None:

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from itertools import pairwise
+from weakref import WeakSet
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.trial.procedures.enumeration import outcomes
 from trial.errors import IntakeError, StateError
-from trial.procedures import Draws, Probabilities, batch_order, choose, epoch_key
+from trial.procedures import Arms, Draws, Probabilities, Unit, batch_order, choose, epoch_key
+from trial.procedures.simple import Simple
 
 weights = st.lists(st.integers(0, 6), min_size=2, max_size=4).filter(sum)
 
@@ -57,3 +59,31 @@ def test_a_participant_twice_in_a_batch_is_refused_and_not_named():
         batch_order(["p-secret", "p2", "p-secret"], draws)
     assert refused.value.stable_code == "duplicate-participant"
     assert "p-secret" not in str(refused.value)
+
+
+class _State(dict):
+    """A state that can be told to be gone."""
+
+    __hash__ = object.__hash__
+
+
+alive: WeakSet[_State] = WeakSet()
+
+
+class _Remembering(Simple):
+    """A procedure whose states are counted while they live."""
+
+    def advance(self, state, unit, arm, draw):
+        after = _State(super().advance(state, unit, arm, draw), last=unit.participant_id)
+        alive.add(after)
+        return after
+
+
+def test_of_a_batch_only_the_last_state_is_kept():
+    """A state may be as large as the trial: one kept with every citizen would not fit into memory."""
+    alive.clear()
+    procedure = _Remembering(Arms(("a", "b"), (1, 1)))
+    units = [Unit(f"p{number}", {}, "") for number in range(50)]
+    assigned = procedure.in_order(procedure.begin(), units, Draws(epoch_key(bytes(32), "t", 1), "t", 1, ""), 0)
+    assert len(assigned.drawn) == 50 and assigned.state["last"] == "p49"
+    assert [id(one) for one in alive] == [id(assigned.state)]
