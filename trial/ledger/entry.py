@@ -25,6 +25,9 @@ _CANONICAL = (
 )
 
 
+EntryRow = tuple[int, str, str, str, str, str]  # the fields of an entry, in their order
+
+
 class Entry(NamedTuple):
     """One row of the ledger; `payload` is its canonical text."""
 

@@ -4,12 +4,11 @@
    What is read inside it cannot change until it ends.
 2. A transaction is all or nothing, and durable when it returns.
 3. An entry is refused unless its payload is as its kind declares; entries are appended, never changed (`schema`).
-4. Nothing outside `database` and this module speaks SQL.
+4. Nothing outside `database`, `statements` and this module speaks SQL.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Self
 
@@ -17,10 +16,10 @@ import orjson
 import sqlalchemy as sa
 
 from trial.errors import StateError
-from trial.ledger import database, schema
+from trial.ledger import database, schema, statements
 from trial.ledger.chain import EMPTY, Head, head_of, is_behind, linked
 from trial.ledger.database import translated
-from trial.ledger.entry import Entry, canonical
+from trial.ledger.entry import Entry, EntryRow, canonical
 from trial.ledger.form import Filled
 from trial.ledger.kinds import check_payload
 
@@ -28,37 +27,7 @@ CHUNK = 5_000
 
 Row = dict[str, Any]
 
-# Statements are made once: a single assignment would spend a third of its time making them.
-_SIGHT = (
-    "SELECT seq, hash, at FROM ledger ORDER BY seq DESC LIMIT 1",
-    f"SELECT {', '.join(schema.EPOCHS.c.keys())} FROM epochs ORDER BY epoch DESC LIMIT 1",  # noqa: S608 - names of `schema`
-)
 Seen = Sequence[list[tuple[Any, ...]]]
-_LOCK = {"sqlite": "SELECT 1", "postgresql": "SELECT schema_version FROM lodtraek FOR UPDATE"}  # the queue of writers
-_IN = {"sqlite": "IN (SELECT value FROM json_each(?))", "postgresql": "= ANY(%s)"}
-_IS = {"sqlite": "= ?", "postgresql": "= %s"}  # of one value: read without a list
-_AFTER = {"sqlite": "> ?", "postgresql": "> %s"}
-_ANSWERS = (
-    "SELECT citizens.participant_id AS pseudonym, participants.* FROM citizens"
-    " JOIN participants ON participants.participant_id = citizens.record WHERE citizens.participant_id "
-)
-
-
-@lru_cache(maxsize=64)
-def _select(table: sa.Table, where: str) -> str:
-    return f"SELECT {', '.join(table.c.keys())} FROM {table.name} WHERE {where}"  # noqa: S608 - names of this module
-
-
-@lru_cache(maxsize=64)
-def _insert(table: sa.Table, dialect: str, is_replacing: bool) -> str:
-    mark = "?" if dialect == "sqlite" else "%s"
-    names = ", ".join(table.c.keys())
-    text = f"INSERT INTO {table.name} ({names}) VALUES ({', '.join([mark] * len(table.c))})"  # noqa: S608 - as above
-    if not is_replacing:
-        return text
-    key = ", ".join(column.name for column in table.primary_key)
-    others = ", ".join(f"{one.name} = excluded.{one.name}" for one in table.c if not one.primary_key)
-    return f"{text} ON CONFLICT ({key}) DO UPDATE SET {others}"
 
 
 def _by_pseudonym(rows: Iterable[Row]) -> dict[str, Row]:
@@ -75,7 +44,7 @@ class Transaction:
         """`seen`: what the first questions found, where they were asked already."""
         self._open_connection = connection
         self._dialect = connection.dialect.name
-        self._pending: list[Entry] = []
+        self._pending: list[EntryRow] = []
         self._unwritten: list[database.Statement] = []
         self._head: Head | None = None
         self._epoch: Row | None = None
@@ -101,7 +70,7 @@ class Transaction:
         return self._epoch
 
     def _look(self) -> None:
-        self._see(*([tuple(row) for row in self._connection.exec_driver_sql(text)] for text in _SIGHT))
+        self._see(*([tuple(row) for row in self._connection.exec_driver_sql(text)] for text in statements.SIGHT))
 
     def _see(self, heads: list[tuple[Any, ...]], epochs: list[tuple[Any, ...]]) -> None:
         if self._head is None:
@@ -124,20 +93,20 @@ class Transaction:
         """Append an entry; raise LedgerError where the payload is not as its kind declares."""
         text = canonical(payload)
         check_payload(kind, payload, text)
-        return self._appended([(kind, text)])[0]
+        return Entry(*self._appended([(kind, text)])[0])
 
     def append_answers(self, answers: Sequence[Filled]) -> None:
         """Append answers by their forms, and write the citizens' rows of `participants`."""
         entries = self._appended((form.kind, form.text(record, step)) for form, record, step in answers)
-        rows = [form.row(one.seq, record, step) for one, (form, record, step) in zip(entries, answers, strict=True)]
+        rows = [form.row(one[0], record, step) for one, (form, record, step) in zip(entries, answers, strict=True)]
         self.insert_ordered(schema.PARTICIPANTS, rows)
 
-    def _appended(self, contents: Iterable[tuple[str, str]]) -> list[Entry]:
+    def _appended(self, contents: Iterable[tuple[str, str]]) -> list[EntryRow]:
         if self.at is not self._clock_seen:
             self._see_clock()
         entries = linked(self.head, self.at, contents)
         if entries:
-            self._head = head_of(entries[-1])
+            self._head = head_of(Entry(*entries[-1]))
             self._pending += entries
             self.has_appended = True
         return entries
@@ -166,7 +135,7 @@ class Transaction:
 
     def _write(self, table: sa.Table, rows: Sequence[tuple[Any, ...]], is_replacing: bool = False) -> None:
         if rows:
-            statement = _insert(table, self._dialect, is_replacing)
+            statement = statements.insert(table, self._dialect, is_replacing)
             self._unwritten.append(database.Statement(table.name, statement, rows))
 
     def rows(self, table: sa.Table, where: Mapping[str, object] | None = None) -> list[Row]:
@@ -190,21 +159,26 @@ class Transaction:
             [
                 self._answers_of(pseudonyms),
                 self._among(schema.STRATA, f"epoch = {epoch:d} AND scope", scopes),
-                (_select(schema.PAUSES, f"COALESCE(reopened_on, '9999') {_AFTER[self._dialect]}"), (on,)),
+                (
+                    statements.select(
+                        schema.PAUSES, f"COALESCE(reopened_on, '9999') {statements.AFTER[self._dialect]}"
+                    ),
+                    (on,),
+                ),
             ],
         )
         return _by_pseudonym(known), states, pauses
 
     def _among(self, table: sa.Table, name: str, values: Iterable[str]) -> database.Question:
         is_one, value = self._is_one_of(values)
-        return _select(table, f"{name} {is_one}"), (value,)
+        return statements.select(table, f"{name} {is_one}"), (value,)
 
     def _is_one_of(self, values: Iterable[str]) -> tuple[str, str | list[str]]:
         """Give what asks whether a column has one of the values, and its parameter."""
         many = list(values)
         if len(many) == 1:
-            return _IS[self._dialect], many[0]
-        return _IN[self._dialect], canonical(many) if self._dialect == "sqlite" else many
+            return statements.IS[self._dialect], many[0]
+        return statements.IN[self._dialect], canonical(many) if self._dialect == "sqlite" else many
 
     def answers(self, pseudonyms: Iterable[str]) -> dict[str, Row]:
         """Give the answers of citizens, by pseudonym; `participant_id` in them is the record id."""
@@ -212,7 +186,7 @@ class Transaction:
 
     def _answers_of(self, pseudonyms: Iterable[str]) -> database.Question:
         is_one, value = self._is_one_of(pseudonyms)
-        return _ANSWERS + is_one, (value,)
+        return statements.ANSWERS + is_one, (value,)
 
     def delete(self, table: sa.Table, name: str, value: str) -> None:
         """Delete the rows of a side table whose column has a value."""
@@ -311,9 +285,9 @@ class Store:
     def __init__(self, url: str) -> None:
         self._engine = database.engine(url)
         self._bare_writer = self._engine.execution_options(**{database.WRITE: True})
-        first = (_LOCK[self._engine.dialect.name], *_SIGHT)
+        first = (statements.LOCK[self._engine.dialect.name], *statements.SIGHT)
         self._writer = self._bare_writer.execution_options(**{database.FIRST: first})
-        self._reader = self._engine.execution_options(**{database.FIRST: _SIGHT})
+        self._reader = self._engine.execution_options(**{database.FIRST: statements.SIGHT})
 
     @classmethod
     def create(cls, url: str) -> Self:

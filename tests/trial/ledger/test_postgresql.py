@@ -15,7 +15,7 @@ from tests.opened import BY, DAY, KEYS, TickingClock, arms, arrival, arrivals, f
 from tests.servers import PostgresServer
 from trial.errors import DatabaseError, LedgerError, StateError
 from trial.infection.evidence import EVIDENCE
-from trial.ledger import store
+from trial.ledger import statements
 from trial.ledger.proof import rebuild, verify_store
 from trial.ledger.schema import PROJECTIONS, STRATA
 from trial.ledger.store import Store
@@ -171,8 +171,8 @@ def test_plans_that_are_made_while_the_tables_are_empty_go_by_key(postgres_url: 
     """They are kept: one that reads a whole table would read it for every repeated request of a large trial."""
     trial = open_trial(postgres_url)
     with trial.store._engine.begin() as connection:
-        connection.exec_driver_sql(f"PREPARE answers(text[]) AS {store._ANSWERS} = ANY($1)")
-        states = store._select(STRATA, "epoch = 1 AND scope = ANY($1)")
+        connection.exec_driver_sql(f"PREPARE answers(text[]) AS {statements.ANSWERS} = ANY($1)")
+        states = statements.select(STRATA, "epoch = 1 AND scope = ANY($1)")
         connection.exec_driver_sql(f"PREPARE states(text[]) AS {states}")
         for name in ("answers", "states"):
             plan = connection.exec_driver_sql(f"EXPLAIN EXECUTE {name}(ARRAY['p'])").scalars().all()
