@@ -126,7 +126,7 @@ class Transaction:
         self._write(table, list(map(itemgetter(*table.c.keys()), rows)))
 
     def insert_ordered(self, table: sa.Table, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Insert rows with their values in the order of the columns, the key first: a table is filled fastest so."""
+        """Insert rows with their values in the columns' order, sorted by the key: a table is filled fastest so."""
         self._write(table, sorted(rows))
 
     def replace(self, table: sa.Table, rows: Sequence[Row]) -> None:
@@ -154,17 +154,13 @@ class Transaction:
         self, pseudonyms: Iterable[str], epoch: int, scopes: Iterable[str], on: str
     ) -> tuple[dict[str, Row], list[Row], list[Row]]:
         """Give what answers rest on: those given to citizens, the scopes' states, the pauses not over on a day."""
+        not_over = f"COALESCE(reopened_on, '9999') {statements.AFTER[self._dialect]}"
         known, states, pauses = database.ask(
             self._connection,
             [
                 self._answers_of(pseudonyms),
                 self._among(schema.STRATA, f"epoch = {epoch:d} AND scope", scopes),
-                (
-                    statements.select(
-                        schema.PAUSES, f"COALESCE(reopened_on, '9999') {statements.AFTER[self._dialect]}"
-                    ),
-                    (on,),
-                ),
+                (statements.select(schema.PAUSES, not_over), (on,)),
             ],
         )
         return _by_pseudonym(known), states, pauses

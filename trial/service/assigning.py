@@ -193,17 +193,15 @@ class _Session:
         kind, batch = "assigned@1", {}
         if self._epoch.procedure.together_in_batches:
             kind, batch = "assigned-together@1", {"batch": first, "size": len(arrivals)}
-        step, forms, filled, records = first, self._forms, self._filled, self._records
-        for one, (arm, probabilities) in zip(arrivals, assigned.drawn.values(), strict=True):
+        for step, (one, drawn) in enumerate(zip(arrivals, assigned.drawn.values(), strict=True), start=first):
+            arm, probabilities = drawn
             alike = (one.stratum, one.municipality_code, arm, probabilities.stretches)
-            form = forms.get(alike)
+            form = self._forms.get(alike)
             if form is None:
                 own = {"stratum": one.stratum, "arm": arm, "probabilities": probabilities.texts, **batch}
                 payload = {**self._payload(one), **own, "procedure": self._epoch.procedure_name}
-                form = forms[alike] = Form(kind, payload, scope)
-            citizen = one.participant_id
-            filled[citizen] = (form, records[citizen], step)
-            step += 1
+                form = self._forms[alike] = Form(kind, payload, scope)
+            self._filled[one.participant_id] = (form, self._records[one.participant_id], step)
         return assigned.state
 
     def _payload(self, arrival: Arrival) -> Row:

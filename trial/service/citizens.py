@@ -19,7 +19,7 @@ Randomness = Callable[[int], bytes]
 
 
 def admit(transaction: Transaction, participants: Sequence[str], randomness: Randomness) -> dict[str, str]:
-    """Give citizens record ids, by pseudonym."""
+    """Give citizens record ids, by pseudonym, and keep who is behind each."""
     salts = randomness(SALT_BYTES * len(participants))
     rows = []
     for number, participant in enumerate(participants):
