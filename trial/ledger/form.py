@@ -19,28 +19,28 @@ class Form:
     def __init__(self, kind: str, payload: Row, scope: str | None) -> None:
         blank = {"participant_id": "-"} if scope is None else {"participant_id": "-", "step": 0}
         whole = {**payload, **blank}
-        check_payload(kind, whole, canonical(whole))
-        names = sorted(payload)
-        before, between, after = (
-            canonical({name: payload[name] for name in names if low < name < high})[1:-1]
-            for low, high in (("", "participant_id"), ("participant_id", "step"), ("step", "~"))
-        )
+        text = canonical(whole)
+        check_payload(kind, whole, text)
         self.kind = kind
         self.arm, self.reason = payload.get("arm"), payload.get("reason")
-        self._before, self._between = f'{{{before},"participant_id":"', f'",{between}'
-        self._after = f",{after}}}" if after else "}"
+        # The last of these marks is the payload's own: what is declared to come after it holds no object like it.
+        before, mark, rest = text.rpartition('"participant_id":"')
+        self._before, self._after = before + mark, rest[1:]
+        if scope is not None:
+            between, mark, after = self._after.rpartition('"step":')
+            self._between, self._after = between + mark, after[1:]
         _record, _seq, *self._row, _step = participant_row(0, whole, scope).values()
 
     def text(self, record: str, step: int | None) -> str:
         """Give the payload of a citizen's answer, as canonical JSON."""
-        if not (record.isascii() and record.isalnum()) or (step is not None and (type(step) is not int or step < 0)):
+        if not record.encode().isalnum() or (step is not None and (type(step) is not int or step < 0)):
             raise LedgerError(
                 "an answer must be of a record id, at a step from 0", found=f"step {step}",
                 mend="report this as a fault of the program",
             )  # fmt: skip
         if step is None:
-            return f"{self._before}{record}{self._between}{self._after}"
-        return f'{self._before}{record}{self._between},"step":{step}{self._after}'
+            return f"{self._before}{record}{self._after}"
+        return f"{self._before}{record}{self._between}{step}{self._after}"
 
     def row(self, seq: int, record: str, step: int | None) -> tuple[Any, ...]:
         """Give the citizen's row of `participants`, in the order of its columns."""

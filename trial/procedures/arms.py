@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import accumulate, islice
 from math import gcd, lcm
 from typing import NamedTuple, Protocol
 
@@ -24,18 +24,13 @@ class Probabilities(dict[str, Fraction]):
     """The exact probability of each arm, in the protocol's order; never changed once made."""
 
     @cached_property
-    def arms(self) -> tuple[str, ...]:
-        """The arms, in the protocol's order."""
-        return tuple(self)
+    def ends(self) -> tuple[int, ...]:
+        """Where the stretch of each arm ends when they are laid end to end, over their least common denominator.
 
-    @cached_property
-    def stretches(self) -> tuple[tuple[int, ...], int]:
-        """The probabilities as whole numbers over their least common denominator, and that.
-
-        Raises StateError for what are no probabilities.
+        The last is that denominator. Raises StateError for what are no probabilities.
         """
         shared = lcm(*(share.denominator for share in self.values()))
-        weights = tuple(share.numerator * (shared // share.denominator) for share in self.values())
+        weights = [share.numerator * (shared // share.denominator) for share in self.values()]
         if min(weights) < 0 or sum(weights) != shared:
             raise StateError(
                 "the probabilities of the arms must be at least 0 and add up to 1",
@@ -43,12 +38,29 @@ class Probabilities(dict[str, Fraction]):
                 mend="report this: a procedure gave impossible probabilities",
                 code="probabilities",
             )
-        return weights, shared
+        return tuple(accumulate(weights))
+
+    @cached_property
+    def arms(self) -> tuple[str, ...]:
+        """The arms, in the protocol's order."""
+        return tuple(self)
+
+    @cached_property
+    def chosen(self) -> "dict[str, Chosen]":
+        """Each arm with these probabilities: what is told of a unit that got it."""
+        return {arm: Chosen(arm, self) for arm in self}
 
     @cached_property
     def texts(self) -> dict[str, str]:
         """The probabilities as the ledger writes them: "1/2"."""
         return {arm: str(share) for arm, share in self.items()}
+
+
+class Chosen(NamedTuple):
+    """An arm with the exact probability every arm had when it was drawn."""
+
+    arm: str
+    probabilities: Probabilities
 
 
 class DeclaredArm(Protocol):
@@ -125,9 +137,9 @@ class Arms:
         """The sum of the ratio: how many slots there are."""
         return sum(self.ratio)
 
-    @property
+    @cached_property
     def equal(self) -> bool:
-        """Whether every arm has the same ratio."""
+        """Whether every arm has the same ratio: then an arm is one slot."""
         return len(set(self.ratio)) == 1
 
     @cached_property

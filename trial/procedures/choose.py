@@ -7,8 +7,8 @@
    and nobody is always first. A participant twice in a batch is refused.
 """
 
-from collections.abc import Iterable, Sequence
-from functools import partial
+from bisect import bisect_right
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from trial.errors import IntakeError, StateError
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from trial.procedures.procedure import Procedure, State
 
 
-class Chosen(NamedTuple):
-    """An arm with the exact probability every arm had when it was drawn."""
-
-    arm: str
-    probabilities: Probabilities
-
-
 class Drawn(NamedTuple):
     """An arm with the exact probability every arm had when it was drawn, and the state afterwards."""
 
@@ -34,36 +27,28 @@ class Drawn(NamedTuple):
     state: "State"
 
 
-def pick(weights: Sequence[int], number: int) -> int:
-    """Give the index in whose stretch the number falls; the weights are laid end to end."""
-    for index, weight in enumerate(weights):
-        if number < weight:
-            return index
-        number -= weight
-    raise AssertionError("the number lies beyond the weights")
-
-
 def choose(probabilities: Probabilities, draws: Draw, step: int) -> str:
     """Draw an arm with exactly these probabilities (rule 1)."""
-    weights, shared = probabilities.stretches
-    return probabilities.arms[pick(weights, draws.below(shared, step, "arm"))]
+    ends = probabilities.ends
+    return probabilities.arms[bisect_right(ends, draws.below(ends[-1], step, "arm"))]
 
 
 def batch_order(participant_ids: Iterable[str], draws: Draws) -> list[str]:
     """Give the order in which a batch is drawn: by keyed mark, whatever the order of the file (rule 3)."""
     ids = list(participant_ids)
-    if len(set(ids)) < len(ids):
+    marks = dict(zip(ids, draws.marks("batch-order", ids), strict=True))
+    if len(marks) < len(ids):
         raise IntakeError(
             "a participant must occur once in a batch",
-            found=f"{len(ids) - len(set(ids))} repeated",
+            found=f"{len(ids) - len(marks)} repeated",
             mend="remove the repeated rows",
             code="duplicate-participant",
         )
-    return sorted(ids, key=partial(draws.mark, "batch-order"))
+    return sorted(ids, key=marks.__getitem__)
 
 
-def chosen_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draws, step: int) -> Chosen:
-    """Choose the arm of the next unit of a scope. step: how many the scope has had in this epoch."""
+def next_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draws, step: int) -> Drawn:
+    """Draw the arm of the next unit of a scope. step: how many the scope has had in this epoch."""
     if procedure.together_in_batches:
         raise StateError(
             f"{procedure.name}@{procedure.version} must be drawn a batch at a time",
@@ -72,11 +57,6 @@ def chosen_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draws,
             mend="draw the day's batch together, or declare a procedure for single arrivals",
             code="batch-only",
         )
-    probabilities = procedure.probabilities(state, unit, draws)
-    return Chosen(procedure.settled(state, unit) or choose(probabilities, draws, step), probabilities)
-
-
-def next_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draws, step: int) -> Drawn:
-    """Draw the arm of the next unit of a scope, and take the state further."""
-    arm, probabilities = chosen_arm(procedure, state, unit, draws, step)
-    return Drawn(arm, probabilities, procedure.advance(state, unit, arm, draws))
+    assigned = procedure.in_order(state, [unit], draws, step)
+    [chosen] = assigned.drawn.values()
+    return Drawn(*chosen, assigned.state)

@@ -72,7 +72,9 @@ def field(value: str | int) -> bytes:
     return b"%d:%b," % (len(data), data)
 
 
-_often = lru_cache(maxsize=1 << 12)(field)  # steps, purposes and counters come again in every scope
+@lru_cache(maxsize=1 << 14)  # the same come again in every scope
+def _place(step: int, purpose: str, counter: int) -> bytes:
+    return field(step) + field(purpose) + field(counter)
 
 
 def epoch_key(key: bytes, trial_id: str, epoch: int) -> bytes:
@@ -105,7 +107,6 @@ class Draws:
         padded = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
         self._begin = padded.translate(_INNER)
         self._inner = hashlib.sha256(self._begin + field("lodtraek-draw/1") + self._place)
-        self._marks: dict[str, Any] = {}
         self._outer = hashlib.sha256(padded.translate(_OUTER))
 
     def __repr__(self) -> str:
@@ -129,20 +130,20 @@ class Draws:
             )
         if n == 1:
             return 0
-        place, counter, number = _often(step) + _often(purpose), 0, None
+        counter, number = 0, None
         while number is None:
-            value, span = 0, 1
+            value, span = self._word(step, purpose, counter), SPAN
             while span < n:
-                word = self._code(self._inner, place + _often(counter))
-                value, span = value * SPAN + int.from_bytes(word), span * SPAN
                 counter += 1
+                value, span = value * SPAN + self._word(step, purpose, counter), span * SPAN
+            counter += 1
             number = accepted(value, span, n)
         return number
 
-    def mark(self, purpose: str, text: str) -> bytes:
-        """Give the 32 bytes by which a text is ordered among others, for a purpose (rule 5)."""
-        if purpose not in self._marks:
-            self._marks[purpose] = hashlib.sha256(
-                self._begin + field("lodtraek-mark/1") + self._place + field(purpose)
-            )
-        return self._code(self._marks[purpose], field(text))
+    def _word(self, step: int, purpose: str, counter: int) -> int:
+        return int.from_bytes(self._code(self._inner, _place(step, purpose, counter)))
+
+    def marks(self, purpose: str, texts: Iterable[str]) -> list[bytes]:
+        """Give the 32 bytes by which each text is ordered among others, for a purpose (rule 5)."""
+        begun = hashlib.sha256(self._begin + field("lodtraek-mark/1") + self._place + field(purpose))
+        return [self._code(begun, field(text)) for text in texts]

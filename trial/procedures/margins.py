@@ -54,7 +54,7 @@ class Margins(Procedure):
         """Count the slot in every cell of the unit."""
         counts = self._counts(state, unit)
         slot = arm
-        if self.arms.total > len(self.arms.names):
+        if not self.arms.equal:
             slot = slot_of(self.arms, arm, self._weights(state, unit), draw, sum(counts[EVERYBODY, ""]))
         index, after = self.arms.slot_names.index(slot), dict(state)
         for (kind, level), cell in counts.items():

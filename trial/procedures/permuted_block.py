@@ -13,7 +13,10 @@ someone who counts (.70 against .71 for blocks of 4): see `trial design`. Zelen 
 """
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from operator import itemgetter, sub
 from typing import ClassVar
 
 from trial.procedures.arms import Probabilities, Unit
@@ -42,10 +45,8 @@ class PermutedBlock(Procedure):
 
     def probabilities(self, state: State, unit: Unit, draw: Draw) -> Probabilities:
         """Give each arm its remainder in the present block."""
-        done = sum(state.values())
-        end = self._end(done, draw)
-        parts = zip(self.arms.names, self.arms.ratio, strict=True)
-        return self.arms.weighed(tuple([end * part // self.arms.total - state[arm] for arm, part in parts]))
+        counts = self._counts(state)
+        return self.arms.weighed(tuple(map(sub, self._quotas(self._end(sum(counts), draw)), counts)))
 
     def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:
         """Count the arm."""
@@ -55,7 +56,21 @@ class PermutedBlock(Procedure):
         """Give where the present block ends, counted in units of the scope."""
         if len(self.sizes) == 1:
             return done - done % self.sizes[0] + self.sizes[0]
-        ends: list[int] = draw.memo.setdefault(f"block-ends {self.sizes}", [0])
+        ends: list[int] = draw.memo.setdefault(self._memo, [0])
         while ends[-1] <= done:
             ends.append(ends[-1] + self.sizes[draw.below(len(self.sizes), len(ends) - 1, "block-size")])
         return ends[bisect_right(ends, done)]
+
+    @cached_property
+    def _memo(self) -> str:
+        return f"block-ends {self.sizes}"
+
+    @cached_property
+    def _counts(self) -> Callable[[State], tuple[int, ...]]:
+        """Gives the counts in the arms' order, whatever the order of the state."""
+        return itemgetter(*self.arms.names)
+
+    @cached_property
+    def _quotas(self) -> Callable[[int], tuple[int, ...]]:
+        """Gives how many of each arm there are when so many units are done and the block is full."""
+        return lru_cache(maxsize=1 << 14)(lambda end: tuple(end * one // self.arms.total for one in self.arms.ratio))

@@ -8,14 +8,16 @@
 5. `name@version` freezes all of it: a changed probability or a changed use of the draws is a new version.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import accumulate
 from operator import itemgetter
 from typing import Any, ClassVar, Literal
 
-from trial.procedures.arms import Arms, Probabilities, Unit
-from trial.procedures.choose import Chosen, batch_order, chosen_arm, pick
+from trial.procedures.arms import Arms, Chosen, Probabilities, Unit
+from trial.procedures.choose import batch_order, choose
 from trial.procedures.draws import Draw, Draws
 from trial.procedures.parameters import readers
 
@@ -61,8 +63,10 @@ class Procedure:
         """Draw the arms of units that stand in their order already, one after the other."""
         found: dict[str, Chosen] = {}
         for number, unit in enumerate(units, start=step):
-            found[unit.participant_id] = chosen = chosen_arm(self, state, unit, draws, number)
-            state = self.advance(state, unit, chosen.arm, draws)
+            probabilities = self.probabilities(state, unit, draws)
+            arm = self.settled(state, unit) or choose(probabilities, draws, number)
+            found[unit.participant_id] = probabilities.chosen[arm]
+            state = self.advance(state, unit, arm, draws)
         return Assigned(found, state)
 
     def settled(self, state: State, unit: Unit) -> str | None:
@@ -104,7 +108,7 @@ class OnBatches(Procedure):
         found: dict[str, Chosen] = {}
         for unit, arm in zip(units, arms, strict=True):
             state = self.advance(state, unit, arm, draws)
-            found[unit.participant_id] = Chosen(arm, self.arms.target)
+            found[unit.participant_id] = self.arms.target.chosen[arm]
         return Assigned(found, state)
 
     def together(self, state: State, units: Sequence[Unit], draw: Draw, step: int) -> list[str]:
@@ -145,7 +149,7 @@ class Counting(Procedure):
 
     def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:
         """Count the slot; an arm of several slots draws one of them, by their weights."""
-        if self.arms.total == len(self.arms.names):
+        if self.arms.equal:
             return counted(state, arm)
         counts = self._counts(state)
         return counted(state, slot_of(self.arms, arm, self.weights(counts), draw, sum(counts)))
@@ -171,4 +175,5 @@ def slot_of(arms: Arms, arm: str, weights: tuple[int, ...], draw: Draw, step: in
     own = {slot: weight for slot, weight in zip(arms.slot_names, weights, strict=True) if slot in arms.slots[arm]}
     if len(own) == 1:
         return next(iter(own))
-    return list(own)[pick(list(own.values()), draw.below(sum(own.values()), step, "slot"))]
+    ends = list(accumulate(own.values()))
+    return list(own)[bisect_right(ends, draw.below(ends[-1], step, "slot"))]

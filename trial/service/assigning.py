@@ -12,7 +12,7 @@
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -64,13 +64,13 @@ def assign(
         _check_answerable(epoch, on, read_under, alone)
         _check_levels(epoch, fresh)
         records = admit(transaction, [arrival.participant_id for arrival in fresh], randomness)
-        session = _Session(epoch, on.isoformat(), records)
         order = [batch[participant] for participant in epoch.in_order(records)]
-        drawn = session.turn_away(order, _paused(pauses, on))
-        drawn_from = session.draw(drawn, scopes, states)
-        transaction.append_answers(session.in_order(order))
-        transaction.replace(schema.STRATA, drawn_from)
-        answers |= {citizen: Outcome(citizen, form.arm, form.reason, True) for citizen, form in session.answers()}
+        session = _Session(epoch, on.isoformat(), order, [records[one.participant_id] for one in order])
+        drawn = session.turn_away(_paused(pauses, on), scopes)
+        rows = session.draw(drawn, states)
+        transaction.append_answers(session.answers())
+        transaction.replace(schema.STRATA, rows)
+        answers |= session.outcomes()
     return [answers[arrival.participant_id] for arrival in arrivals]
 
 
@@ -148,60 +148,62 @@ def _reason(arrival: Arrival, paused: frozenset[str]) -> str | None:
 
 
 class _Session:
-    """The new answers of one request: each a form, the record id of the citizen and, where drawn, the step."""
+    """The new answers of one request, in keyed order: each a form, the record id and, where drawn, the step."""
 
-    def __init__(self, epoch: Epoch, on: str, records: Mapping[str, str]) -> None:
-        self._epoch, self._on, self._records = epoch, on, records
+    def __init__(self, epoch: Epoch, on: str, order: Sequence[Arrival], records: Sequence[str]) -> None:
+        """`order`: who is to be answered, in keyed order; `records`: their record ids."""
+        self._epoch, self._on, self._order, self._records = epoch, on, order, records
         self._forms: dict[tuple[Any, ...], Form] = {}
-        self._filled: dict[str, Filled] = {}
+        self._filled: list[Any] = [None] * len(order)
 
-    def turn_away(self, arrivals: Iterable[Arrival], paused: frozenset[str]) -> list[Arrival]:
-        """Answer those who are not randomised with the reason; give the others, in the same order."""
-        drawn = []
-        for one in arrivals:
+    def turn_away(self, paused: frozenset[str], scopes: Mapping[str, str]) -> dict[str, list[int]]:
+        """Answer those who are not randomised with the reason; give the places of the others in the order, by scope.
+
+        scopes: the scope of every stratum.
+        """
+        drawn: dict[str, list[int]] = {}
+        for place, one in enumerate(self._order):
             reason = _reason(one, paused)
             if reason is None:
-                drawn.append(one)
+                drawn.setdefault(scopes[one.stratum], []).append(place)
                 continue
             alike = (reason, one.municipality_code, *one.levels.items())
             form = self._forms.get(alike)
             if form is None:
                 payload = {**self._payload(one), "reason": reason}
                 form = self._forms[alike] = Form("not-randomised@1", payload, None)
-            self._filled[one.participant_id] = (form, self._records[one.participant_id], None)
+            self._filled[place] = (form, self._records[place], None)
         return drawn
 
-    def draw(self, arrivals: Iterable[Arrival], scopes: Mapping[str, str], states: Iterable[Row]) -> list[Row]:
-        """Draw the arms of arrivals, which stand in keyed order; give the rows of their scopes afterwards.
+    def draw(self, groups: Mapping[str, list[int]], states: Iterable[Row]) -> list[Row]:
+        """Draw the arms of those at the places of each scope; give the rows of the scopes afterwards.
 
-        scopes: the scope of every stratum. states: the rows of the scopes so far; a new scope has none.
+        states: the rows of the scopes so far; a new scope has none.
         """
-        groups: dict[str, list[Arrival]] = {}
-        for one in arrivals:
-            groups.setdefault(scopes[one.stratum], []).append(one)
         begun = {row["scope"]: (row["steps"], json.loads(row["state"])) for row in states}
         rows, nothing = [], (0, self._epoch.procedure.begin())
-        for scope, group in groups.items():
+        for scope, places in groups.items():
             steps, state = begun.get(scope, nothing)
-            state = canonical(self._draw(scope, state, group, steps))
-            rows.append({"epoch": self._epoch.number, "scope": scope, "steps": steps + len(group), "state": state})
+            state = canonical(self._draw(scope, state, places, steps))
+            rows.append({"epoch": self._epoch.number, "scope": scope, "steps": steps + len(places), "state": state})
         return rows
 
-    def _draw(self, scope: str, state: Any, arrivals: list[Arrival], first: int) -> Any:
-        """Draw the arms of a scope's arrivals, and give its state afterwards."""
+    def _draw(self, scope: str, state: Any, places: list[int], first: int) -> Any:
+        """Draw the arms of a scope's citizens, and give its state afterwards."""
+        arrivals = [self._order[place] for place in places]
         assigned = self._epoch.draw_all(scope, state, [_unit(one) for one in arrivals], first)
         kind, batch = "assigned@1", {}
         if self._epoch.procedure.together_in_batches:
             kind, batch = "assigned-together@1", {"batch": first, "size": len(arrivals)}
-        for step, (one, drawn) in enumerate(zip(arrivals, assigned.drawn.values(), strict=True), start=first):
-            arm, probabilities = drawn
-            alike = (one.stratum, one.municipality_code, arm, probabilities.stretches)
+        drawn = zip(places, arrivals, assigned.drawn.values(), strict=True)
+        for step, (place, one, (arm, probabilities)) in enumerate(drawn, start=first):
+            alike = (one.stratum, one.municipality_code, arm, probabilities.ends)
             form = self._forms.get(alike)
             if form is None:
                 own = {"stratum": one.stratum, "arm": arm, "probabilities": probabilities.texts, **batch}
                 payload = {**self._payload(one), **own, "procedure": self._epoch.procedure_name}
                 form = self._forms[alike] = Form(kind, payload, scope)
-            self._filled[one.participant_id] = (form, self._records[one.participant_id], step)
+            self._filled[place] = (form, self._records[place], step)
         return assigned.state
 
     def _payload(self, arrival: Arrival) -> Row:
@@ -213,15 +215,19 @@ class _Session:
             "levels": dict(arrival.levels),
         }
 
-    def in_order(self, order: Iterable[Arrival]) -> list[Filled]:
+    def answers(self) -> list[Filled]:
         """Give the answers as they are recorded: in keyed order; a batch that was drawn as one stands together."""
         if self._epoch.procedure.together_in_batches:
-            return list(self._filled.values())
-        return [self._filled[one.participant_id] for one in order]
+            return sorted(self._filled, key=lambda filled: filled[2] is not None)
+        return self._filled
 
-    def answers(self) -> Iterator[tuple[str, Form]]:
-        """Give the form of every citizen's answer."""
-        return ((citizen, form) for citizen, (form, _, _) in self._filled.items())
+    def outcomes(self) -> dict[str, Outcome]:
+        """Give what every citizen is answered."""
+        pairs = zip(self._order, self._filled, strict=True)
+        return {
+            one.participant_id: Outcome(one.participant_id, form.arm, form.reason, True)
+            for one, (form, _, _) in pairs
+        }
 
 
 def _unit(arrival: Arrival) -> Unit:

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -22,8 +22,8 @@ class Scripted:
     def __init__(self, script: dict[tuple[int, str], int]) -> None:
         self.script, self.memo = script, dict[str, Any]()
 
-    def mark(self, text: str, purpose: str) -> bytes:
-        return text.encode()
+    def marks(self, purpose: str, texts: Iterable[str]) -> list[bytes]:
+        return [text.encode() for text in texts]
 
     def below(self, n: int, step: int, purpose: str) -> int:
         if n == 1:
