@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.estimate.replay import assign_again
-from trial.procedures import Unit, declared
+from trial.procedures import Subject, declared
 from trial.protocol import Protocol
 
 
@@ -19,7 +19,7 @@ def drawn_people(protocol: Protocol, rng: np.random.Generator, size: int, shares
         "age_group": rng.choice(["18-29", "30-49", "50+"], size),
     })  # fmt: skip
     people["stratum"] = people["jobcentre"] + "/" + people["target_group"] + "/" + people["age_group"]
-    units = [Unit(row["participant_id"], {}, row["stratum"]) for row in people.to_dict("records")]
+    units = [Subject(row["participant_id"], {}, row["stratum"]) for row in people.to_dict("records")]
     procedure = declared(protocol.randomisation, protocol.arms, protocol.stratification)
     digital = assign_again(procedure, units, "digital", None, rng)
     people["arm"] = np.where(digital, "digital", "physical")

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from analysis.estimate.cells import Bools, Floats, Ints, codes
 from analysis.estimate.result import DegenerateError
 from analysis.estimate.threads import over_parts
-from trial.procedures import Procedure, Unit, next_arm
+from trial.procedures import Procedure, Subject, Unit, next_arm
 
 Engine = Callable[[Floats, int, int], Floats]  # columns x citizens, draws, seed -> draws x strata x columns
 
@@ -89,7 +89,7 @@ def _sorted(strata: Ints, size: int, run: Callable[[Floats, Ints, int, int], Flo
 def _chain(procedure: Procedure, arm: str) -> Callable[[Floats, Ints, int, int], Floats]:
     reach = int(getattr(procedure, "tolerance", 1))
     (other,) = (name for name in procedure.arms.names if name != arm)
-    unit = Unit("p", {}, "")
+    unit = Subject("p", {}, "")
     chances = []
     for lead in range(-reach, reach + 1):
         state = {arm: max(lead, 0), other: max(-lead, 0)}

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.estimate.replay import Replay, replay_procedure
 from analysis.estimate.result import DegenerateError
-from trial.procedures import Unit, declared
+from trial.procedures import Subject, declared
 from trial.protocol.model import Protocol
 
 AMENDED = "the protocol was amended: no one design was run that could be replayed"
@@ -33,7 +33,7 @@ def replay_of(protocol: Protocol, order: pd.DataFrame, arm: str) -> Replay:
     procedure = declared(protocol.randomisation, protocol.arms, protocol.stratification)
     factors = [factor.factor for factor in protocol.stratification]
     units = [
-        Unit(str(row["participant_id"]), {factor: str(row[factor]) for factor in factors}, str(row["stratum"]))
+        Subject(str(row["participant_id"]), {factor: str(row[factor]) for factor in factors}, str(row["stratum"]))
         for row in order.to_dict("records")
     ]
     batches = pd.factorize(order["assigned_at"])[0].tolist() if procedure.together_in_batches else None

@@ -15,7 +15,7 @@ from analysis.estimate.cells import tabulate
 from analysis.estimate.replay import assign_again
 from analysis.estimate.result import Estimate
 from analysis.plan import run_plan
-from trial.procedures import Arms, Factor, Procedure, Unit, build
+from trial.procedures import Arms, Factor, Procedure, Subject, Unit, build
 from trial.protocol import load_protocol, shipped
 
 ARMS = Arms.of([SimpleNamespace(name="physical", ratio=1), SimpleNamespace(name="digital", ratio=1)])
@@ -39,7 +39,7 @@ def citizens(rng: np.random.Generator) -> tuple[list[Unit], pd.DataFrame]:
     """Citizens in the order they arrive: three jobcentres of very unequal size, three age groups."""
     jobcentre = rng.choice(["0101", "0147", "0461"], SIZE, p=[0.7, 0.2, 0.1])
     age = rng.choice(["18-29", "30-49", "50+"], SIZE)
-    units = [Unit(f"p{row}", {"jobcentre": jobcentre[row], "age_group": age[row]}, f"{jobcentre[row]}/{age[row]}")
+    units = [Subject(f"p{row}", {"jobcentre": jobcentre[row], "age_group": age[row]}, f"{jobcentre[row]}/{age[row]}")
              for row in range(SIZE)]  # fmt: skip
     frame = pd.DataFrame({"jobcentre": jobcentre, "age_group": age, "target_group": "dagpenge"})
     return units, frame.assign(stratum=frame["jobcentre"] + "/dagpenge/" + frame["age_group"])

@@ -24,7 +24,7 @@ from analysis.registers.people import participants
 from analysis.registers.planted import planted_truth
 from analysis.registers.scenario import Scenario
 from analysis.registers.synthetic import synthesise
-from trial.procedures import Draws, Unit, declared, next_arm
+from trial.procedures import Draws, Subject, declared, next_arm
 from trial.protocol import load_protocol, shipped
 
 RUNS, CITIZENS, THETA = 1_000, 600, -0.5
@@ -64,7 +64,7 @@ def drawn(rows: pd.DataFrame, run: int) -> pd.DataFrame:
     arms = []
     for row in rows.to_dict("records"):
         levels = {factor.factor: row[factor.factor] for factor in PROTOCOL.stratification}
-        unit = Unit(row["participant_id"], levels, row["stratum"])
+        unit = Subject(row["participant_id"], levels, row["stratum"])
         fresh = (0, procedure.begin(), Draws(b"%032d" % run, "coverage", 1, row["stratum"]))
         step, state, draws = states.get(row["stratum"], fresh)
         one = next_arm(procedure, state, unit, draws, step)

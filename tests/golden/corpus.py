@@ -15,7 +15,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from trial.procedures import Arms, Draws, Factor, Unit, batch_order, build, epoch_key, next_arm
+from trial.procedures import Arms, Draws, Factor, Subject, Unit, batch_order, build, epoch_key, next_arm
 
 FROZEN = Path(__file__).with_name("draws.json")
 KEY, TRIAL, EPOCH, ARRIVALS, A_DAY = bytes(range(32)), "golden", 1, 1000, 20
@@ -74,7 +74,7 @@ def arrivals() -> list[Unit]:
             "target_group": FACTORS[1].levels[two % 3 == 0],
             "age_group": FACTORS[2].levels[three % 3],
         }
-        found.append(Unit(f"p{number:04d}", levels, "/".join(levels.values())))
+        found.append(Subject(f"p{number:04d}", levels, "/".join(levels.values())))
     return found
 
 

@@ -15,7 +15,7 @@ from math import prod
 from pathlib import Path
 
 from trial.errors import FileError, IntakeError
-from trial.procedures import Factor, Unit
+from trial.procedures import Factor, Subject, Unit
 from trial.protocol import Protocol, load_municipalities
 
 
@@ -32,7 +32,7 @@ class Forecast:
         """Give one citizen of every stratum with a share."""
         names = [factor.name for factor in self.factors]
         return [
-            Unit("forecast", dict(zip(names, levels, strict=True)), "/".join(levels))
+            Subject("forecast", dict(zip(names, levels, strict=True)), "/".join(levels))
             for levels, share in self.shares.items()
             if share > 0
         ]

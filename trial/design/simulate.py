@@ -21,7 +21,7 @@ from typing import Any
 
 from trial.design.exact import furthest_behind, spread_of
 from trial.design.forecast import Forecast
-from trial.procedures import Draws, Procedure, Unit, epoch_key, next_arm
+from trial.procedures import Draws, Procedure, Subject, Unit, epoch_key, next_arm
 
 WORKING_DAYS = 250
 KNOWS = ("stratum", "first factor", "trial")
@@ -114,7 +114,7 @@ def _in_batches(procedure: Procedure, units: list[Unit], draws: Draws) -> Iterat
     size, state = max(1, round(len(units) / WORKING_DAYS)), procedure.begin()
     for start in range(0, len(units), size):
         batch = [
-            unit._replace(participant_id=f"p{start + index}")
+            Subject(f"p{start + index}", unit.levels, unit.stratum)
             for index, unit in enumerate(units[start : start + size])
         ]
         assigned = procedure.assign(state, batch, draws, start)

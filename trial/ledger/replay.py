@@ -32,7 +32,7 @@ from trial.ledger.epoch import BATCH, Epoch, protocol_of
 from trial.ledger.kinds import malformed
 from trial.ledger.pauses import Pauses, covers, take
 from trial.ledger.projection import Row, conversation_row, epoch_row, participant_row
-from trial.procedures import Unit
+from trial.procedures import Subject
 from trial.protocol import digest, unlawful_changes
 
 PAUSED = "paused:"
@@ -175,7 +175,7 @@ class State:
             return problem
         if self.epoch.procedure.together_in_batches:
             return "a batch must be drawn as one"
-        unit = Unit(payload["participant_id"], payload["levels"], payload["stratum"])
+        unit = Subject(payload["participant_id"], payload["levels"], payload["stratum"])
         scope = self.epoch.procedure.scope_of(unit)
         steps, state = self.scopes.get((self.epoch.number, scope)) or (0, self.epoch.procedure.begin())
         if payload["step"] != steps:
@@ -213,7 +213,7 @@ class State:
     def _judge_batch(self, steps: int) -> None:
         """Draw a whole batch anew, and count it; raise LedgerError naming its first wrong row."""
         rows, self.batch = self.batch, []
-        units = [Unit(row["participant_id"], row["levels"], row["stratum"]) for _, row in rows]
+        units = [Subject(row["participant_id"], row["levels"], row["stratum"]) for _, row in rows]
         _, state = self.scopes.get((self.epoch.number, BATCH)) or (0, self.epoch.procedure.begin())
         drawn = None if self._secret is None else self.epoch.draw_all(BATCH, state, units, steps).drawn
         for (seq, row), unit in zip(rows, units, strict=True):

@@ -56,8 +56,9 @@ class Probabilities(dict[str, Fraction]):
         return {arm: str(share) for arm, share in self.items()}
 
 
-class Chosen(NamedTuple):
-    """An arm with the exact probability every arm had when it was drawn."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Chosen:
+    """An arm with the exact probability every arm had when it was drawn; `Probabilities.chosen` makes each once."""
 
     arm: str
     probabilities: Probabilities
@@ -208,8 +209,19 @@ class Factor:
         return frozenset(self.levels)
 
 
-class Unit(NamedTuple):
+class Unit(Protocol):
     """Who is to be randomised: a pseudonym, the level of each factor, and the stratum they make up."""
+
+    @property
+    def participant_id(self) -> str: ...
+    @property
+    def levels(self) -> Mapping[str, str]: ...
+    @property
+    def stratum(self) -> str: ...
+
+
+class Subject(NamedTuple):
+    """A unit, and nothing more."""
 
     participant_id: str
     levels: Mapping[str, str]

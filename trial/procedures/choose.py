@@ -59,4 +59,4 @@ def next_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draws, s
         )
     assigned = procedure.in_order(state, [unit], draws, step)
     [chosen] = assigned.drawn.values()
-    return Drawn(*chosen, assigned.state)
+    return Drawn(chosen.arm, chosen.probabilities, assigned.state)

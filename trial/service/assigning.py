@@ -26,7 +26,6 @@ from trial.ledger.pauses import covers
 from trial.ledger.projection import Row
 from trial.ledger.replay import EXCLUDED, PAUSED
 from trial.ledger.store import Transaction
-from trial.procedures import Unit
 from trial.service.citizens import Randomness, admit
 
 
@@ -56,7 +55,7 @@ def assign(
     """
     batch = {arrival.participant_id: arrival for arrival in reversed(arrivals)}
     strata = {one.stratum: one for one in batch.values() if one.exclusion is None}
-    scopes = {stratum: epoch.procedure.scope_of(_unit(one)) for stratum, one in strata.items()}
+    scopes = {stratum: epoch.procedure.scope_of(one) for stratum, one in strata.items()}
     known, states, pauses = transaction.standing(batch, epoch.number, set(scopes.values()), on.isoformat())
     answers = _answers(known)
     fresh = [arrival for arrival in batch.values() if arrival.participant_id not in answers]
@@ -191,16 +190,21 @@ class _Session:
     def _draw(self, scope: str, state: Any, places: list[int], first: int) -> Any:
         """Draw the arms of a scope's citizens, and give its state afterwards."""
         arrivals = [self._order[place] for place in places]
-        assigned = self._epoch.draw_all(scope, state, [_unit(one) for one in arrivals], first)
+        assigned = self._epoch.draw_all(scope, state, arrivals, first)
         kind, batch = "assigned@1", {}
         if self._epoch.procedure.together_in_batches:
             kind, batch = "assigned-together@1", {"batch": first, "size": len(arrivals)}
         drawn = zip(places, arrivals, assigned.drawn.values(), strict=True)
-        for step, (place, one, (arm, probabilities)) in enumerate(drawn, start=first):
-            alike = (one.stratum, one.municipality_code, arm, probabilities.ends)
+        for step, (place, one, chosen) in enumerate(drawn, start=first):
+            alike = (one.stratum, one.municipality_code, chosen)
             form = self._forms.get(alike)
             if form is None:
-                own = {"stratum": one.stratum, "arm": arm, "probabilities": probabilities.texts, **batch}
+                own = {
+                    "stratum": one.stratum,
+                    "arm": chosen.arm,
+                    "probabilities": chosen.probabilities.texts,
+                    **batch,
+                }
                 payload = {**self._payload(one), **own, "procedure": self._epoch.procedure_name}
                 form = self._forms[alike] = Form(kind, payload, scope)
             self._filled[place] = (form, self._records[place], step)
@@ -228,10 +232,6 @@ class _Session:
             one.participant_id: Outcome(one.participant_id, form.arm, form.reason, True)
             for one, (form, _, _) in pairs
         }
-
-
-def _unit(arrival: Arrival) -> Unit:
-    return Unit(arrival.participant_id, arrival.levels, arrival.stratum)
 
 
 def _check_levels(epoch: Epoch, arrivals: Iterable[Arrival]) -> None:

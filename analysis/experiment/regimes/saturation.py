@@ -21,7 +21,7 @@ from analysis.experiment.life import Lives, draw_lives
 from analysis.experiment.lots import Lots, draw_lots
 from analysis.experiment.people import People, draw_people
 from analysis.experiment.regimes.trial import due, protocol_of
-from trial.procedures import Arms, Factor, Unit, build
+from trial.procedures import Arms, Factor, Subject, build
 
 NAME = "two-stage"
 
@@ -49,7 +49,7 @@ def _lots(experiment: Experiment, people: People, key: bytes, arms: Arms) -> Lot
     parameters = {"factor": "jobcentre", "shares": declared.shares, "within": declared.within}
     procedure = build("saturation@1", parameters, arms, (Factor("jobcentre", codes),))
     levels = [({"jobcentre": code}, code) for code in codes]
-    units = [Unit(f"SYN-{number:06d}", *levels[place]) for number, place in enumerate(people.place.tolist())]
+    units = [Subject(f"SYN-{number:06d}", *levels[place]) for number, place in enumerate(people.place.tolist())]
     return draw_lots(procedure, units, key)
 
 

@@ -19,7 +19,7 @@ from analysis.experiment.declare import Experiment
 from analysis.experiment.life import NEVER, Bools, Ints, Lives, draw_lives
 from analysis.experiment.lots import draw_lots
 from analysis.experiment.people import AGE_GROUPS, TARGET_GROUPS, People, draw_people
-from trial.procedures import Unit, declared
+from trial.procedures import Subject, Unit, declared
 from trial.protocol import Protocol, find_protocol, load_protocol
 
 NAME = "trial"
@@ -97,5 +97,5 @@ def _units(people: People, paused: Bools) -> list[Unit | None]:
         )
     ):
         levels = {"jobcentre": codes[place], "target_group": TARGET_GROUPS[group], "age_group": AGE_GROUPS[age]}
-        found.append(None if stop else Unit(f"SYN-{number:06d}", levels, "/".join(levels.values())))
+        found.append(None if stop else Subject(f"SYN-{number:06d}", levels, "/".join(levels.values())))
     return found

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.estimate.replay import assign_again
-from trial.procedures import Arms, Factor, Procedure, Unit, build
+from trial.procedures import Arms, Factor, Procedure, Subject, Unit, build
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -74,7 +74,7 @@ def stream(design: str, seed: int) -> Stream:
     later = first_pause[centre] > day
     paused_week = np.where(later, np.maximum((first_pause[centre] - day) // 7, 1), np.nan)
     units = tuple(
-        Unit(f"p{row}", {"jobcentre": CENTRES[c], "age_group": AGES[a]}, f"{CENTRES[c]}/{AGES[a]}")
+        Subject(f"p{row}", {"jobcentre": CENTRES[c], "age_group": AGES[a]}, f"{CENTRES[c]}/{AGES[a]}")
         for row, (c, a) in enumerate(zip(centre, age, strict=True))
     )
     digital = assign_again(procedure(design), units, "digital", None, rng)

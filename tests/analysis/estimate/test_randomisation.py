@@ -14,7 +14,7 @@ from scipy import stats
 from analysis.estimate.randomisation import Randomisation, randomisation_test
 from analysis.estimate.replay import Fresh, Replay, assign_again, replay_complete, replay_procedure
 from analysis.estimate.result import NotEstimable
-from trial.procedures import Arms, Procedure, Unit, build
+from trial.procedures import Arms, Procedure, Subject, Unit, build
 
 ARMS = Arms.of([SimpleNamespace(name="physical", ratio=1), SimpleNamespace(name="digital", ratio=1)])
 CODES = np.array([[1.0, 2.0, 4.0, 8.0, 16.0, 32.0]])
@@ -25,7 +25,7 @@ def procedure(name: str, **parameters: Any) -> Procedure:
 
 
 def units(strata: Sequence[str]) -> list[Unit]:
-    return [Unit(f"p{row}", {}, stratum) for row, stratum in enumerate(strata)]
+    return [Subject(f"p{row}", {}, stratum) for row, stratum in enumerate(strata)]
 
 
 def exact(rule: Procedure, size: int) -> dict[int, Fraction]:

@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from analysis.estimate.replay import assign_again
 from analysis.estimate.result import Estimate, NotEstimable
 from analysis.estimate.weighting import weighted_difference
-from trial.procedures import Arms, Unit, build
+from trial.procedures import Arms, Subject, build
 
 
 @pytest.mark.parametrize("se_type", ["HC0", "HC1", "HC2", "HC3"])
@@ -34,7 +34,7 @@ RULES: list[tuple[str, dict[str, object]]] = [("big-stick@1", {"tolerance": 2}),
 def test_the_declared_share_is_the_chance_at_every_place(name: str, parameters: dict[str, object]) -> None:
     """Two to one: at each place of the sequence two thirds, whatever the coin was when the turn came."""
     arms = Arms.of([SimpleNamespace(name="physical", ratio=1), SimpleNamespace(name="digital", ratio=2)])
-    rule, units = build(name, parameters, arms), [Unit(f"p{row}", {}, "s") for row in range(7)]
+    rule, units = build(name, parameters, arms), [Subject(f"p{row}", {}, "s") for row in range(7)]
     taken = np.array(
         [assign_again(rule, units, "digital", None, np.random.default_rng(seed)) for seed in range(3000)]
     )

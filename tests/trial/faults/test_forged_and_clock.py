@@ -16,7 +16,7 @@ from trial.ledger.chain import link
 from trial.ledger.entry import canonical
 from trial.ledger.proof import stored, verify_store
 from trial.ledger.schema import LEDGER, STRATA
-from trial.procedures import Unit
+from trial.procedures import Subject
 from trial.service import Trial
 
 
@@ -37,7 +37,7 @@ def test_a_forged_assignment_with_the_right_hash_is_named(trial: Trial, forgery:
         counts = json.loads(transaction.rows_in(STRATA, "scope", [arrival(0).stratum])[0]["state"])
     payload = json.loads(last.payload)
     one = arrival(6)
-    drawn = trial.epoch.draw(one.stratum, counts, Unit("", one.levels, one.stratum), 6)
+    drawn = trial.epoch.draw(one.stratum, counts, Subject("", one.levels, one.stratum), 6)
     arm = {"arm": next(name for name in ("physical", "digital") if name != drawn.arm)}.get(forgery, drawn.arm)
     shares = {name: f"{share}" for name, share in drawn.probabilities.items()}
     payload |= {"participant_id": "ab" * 32, "step": 6, "arm": arm, "probabilities": shares}

@@ -26,7 +26,7 @@ from trial.keys import Keys, SecretKey
 from trial.ledger.epoch import Epoch
 from trial.ledger.schema import STRATA
 from trial.monitor import status
-from trial.procedures import Unit, epoch_key
+from trial.procedures import epoch_key
 from trial.service import Trial
 
 SECRETS = {
@@ -174,7 +174,7 @@ def drawn(epoch: Epoch, number: int) -> list[str]:
     found, state = [], epoch.procedure.begin()
     for step in range(number):
         one = arrival(step)
-        drawn = epoch.draw(one.stratum, state, Unit(one.participant_id, one.levels, one.stratum), step)
+        drawn = epoch.draw(one.stratum, state, one, step)
         found.append(drawn.arm)
         state = drawn.state
     return found

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from trial.procedures import Arms, Procedure, Unit
+from trial.procedures import Arms, Procedure, Subject, Unit
 
 ONE = Fraction(1)
 
@@ -69,7 +69,7 @@ def sequences(procedure: Procedure, units: Sequence[Unit] | int) -> dict[tuple[s
     Paths that lead to the same state, under the same draws, are carried on together.
     """
     if isinstance(units, int):
-        units = [Unit(f"p{number}", {}, "s") for number in range(units)]
+        units = [Subject(f"p{number}", {}, "s") for number in range(units)]
     level: dict[Any, tuple[Any, Fraction]] = {((), (), ""): (procedure.begin(), ONE)}
     for unit in units:
         following: dict[Any, tuple[Any, Fraction]] = {}

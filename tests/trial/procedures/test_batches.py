@@ -7,14 +7,14 @@ import pytest
 
 from tests.trial.procedures.enumeration import arms_of, outcomes
 from trial.errors import IntakeError, StateError
-from trial.procedures import Draws, Factor, Unit, build, epoch_key
+from trial.procedures import Draws, Factor, Subject, build, epoch_key
 
 FACTORS = (Factor("jobcentre", ("north", "south")), Factor("age", ("young", "middle", "old")))
 
 
 def people(*levels):
     return [
-        Unit(f"p{number}", {"jobcentre": jobcentre, "age": age}, f"{jobcentre}/{age}")
+        Subject(f"p{number}", {"jobcentre": jobcentre, "age": age}, f"{jobcentre}/{age}")
         for number, (jobcentre, age) in enumerate(levels)
     ]
 
@@ -71,7 +71,7 @@ def test_rerandomisation_takes_the_candidate_a_second_computation_takes():
     state, step, past = procedure.begin(), 0, []
     for day in range(6):
         batch = [
-            Unit(f"d{day}p{k}", dict(zip(("jobcentre", "age"), kinds[(k * k + day) % 6], strict=True)), "s")
+            Subject(f"d{day}p{k}", dict(zip(("jobcentre", "age"), kinds[(k * k + day) % 6], strict=True)), "s")
             for k in range(7)
         ]
         draws = keyed()
@@ -103,7 +103,9 @@ def test_todays_batch_mends_what_yesterdays_left():
     state, step, draws = procedure.begin(), 0, keyed()
     for day in range(200):
         batch = [
-            Unit(f"d{day}p{k}", {"jobcentre": "north" if k % 3 else "south", "age": "young" if k % 2 else "old"}, "s")
+            Subject(
+                f"d{day}p{k}", {"jobcentre": "north" if k % 3 else "south", "age": "young" if k % 2 else "old"}, "s"
+            )
             for k in range(5)
         ]
         assigned = procedure.assign(state, batch, draws, step)
@@ -124,7 +126,7 @@ def test_todays_batch_mends_what_yesterdays_left():
 def test_permuting_the_rows_of_a_batch_changes_no_arm(name, parameters):
     """Sorting a file lets nobody choose an arm; stochatreat changed 41 % of arms when a row was dropped."""
     batch = [
-        Unit(f"p{k}", {"jobcentre": "north" if k % 3 else "south", "age": "young" if k % 2 else "old"}, "s")
+        Subject(f"p{k}", {"jobcentre": "north" if k % 3 else "south", "age": "young" if k % 2 else "old"}, "s")
         for k in range(30)
     ]
     procedure = build(name, parameters, arms_of("1:1"), FACTORS)
@@ -148,8 +150,8 @@ def test_what_does_not_fit_is_refused(name):
     procedure = build(name, {"candidates": 3} if name == "rerandomisation@1" else {}, arms_of("1:1"), FACTORS)
     for batch, code in (
         ([*THREE, THREE[0]], "duplicate-participant"),
-        ([*THREE, Unit("p9", {"jobcentre": "west", "age": "old"}, "s")], "unknown-level"),
-        ([*THREE, Unit("p9", {"jobcentre": "north"}, "s")], "missing-factor"),
+        ([*THREE, Subject("p9", {"jobcentre": "west", "age": "old"}, "s")], "unknown-level"),
+        ([*THREE, Subject("p9", {"jobcentre": "north"}, "s")], "missing-factor"),
     ):
         with pytest.raises(IntakeError) as refused:
             procedure.assign(procedure.begin(), batch, keyed(), 0)

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from tests.trial.procedures.enumeration import sequences
-from trial.procedures import Unit, build
+from trial.procedures import Subject, build
 
 HALF = Fraction(1, 2)
 
@@ -31,5 +31,5 @@ def test_every_path_has_the_probability_of_its_free_steps(two, tolerance):
 
 def test_a_corrected_record_beyond_the_edge_is_drawn_back(two):
     procedure = build("big-stick@1", {"tolerance": 2}, two)
-    chances = procedure.probabilities({"physical": 9, "digital": 4}, Unit("p", {}, "s"), None)
+    chances = procedure.probabilities({"physical": 9, "digital": 4}, Subject("p", {}, "s"), None)
     assert chances == {"physical": 0, "digital": 1}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.trial.procedures.enumeration import outcomes
 from trial.errors import IntakeError, StateError
-from trial.procedures import Arms, Draws, Probabilities, Unit, batch_order, choose, epoch_key
+from trial.procedures import Arms, Draws, Probabilities, Subject, batch_order, choose, epoch_key
 from trial.procedures.simple import Simple
 
 weights = st.lists(st.integers(0, 6), min_size=2, max_size=4).filter(sum)
@@ -83,7 +83,7 @@ def test_of_a_batch_only_the_last_state_is_kept():
     """A state may be as large as the trial: one kept with every citizen would not fit into memory."""
     alive.clear()
     procedure = _Remembering(Arms(("a", "b"), (1, 1)))
-    units = [Unit(f"p{number}", {}, "") for number in range(50)]
+    units = [Subject(f"p{number}", {}, "") for number in range(50)]
     assigned = procedure.in_order(procedure.begin(), units, Draws(epoch_key(bytes(32), "t", 1), "t", 1, ""), 0)
     assert len(assigned.drawn) == 50 and assigned.state["last"] == "p49"
     assert [id(one) for one in alive] == [id(assigned.state)]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.trial.procedures.enumeration import arms_of, at_position, sequences
 from trial.errors import ProtocolError
-from trial.procedures import Draws, Factor, Unit, build, epoch_key, next_arm
+from trial.procedures import Draws, Factor, Subject, build, epoch_key, next_arm
 
 FACTORS = (Factor("jobcentre", ("n", "s", "e", "w")), Factor("age", ("young", "old")))
 BLOCKS = {"procedure": "permuted-block@1", "sizes": [2]}
@@ -21,7 +21,7 @@ MARKETS = {
 
 
 def units(jobcentres):
-    return [Unit(f"p{k}", {"jobcentre": one, "age": "old"}, f"{one}/old") for k, one in enumerate(jobcentres)]
+    return [Subject(f"p{k}", {"jobcentre": one, "age": "old"}, f"{one}/old") for k, one in enumerate(jobcentres)]
 
 
 @pytest.mark.parametrize("ratio", ["1:1", "2:1", "3:1", "2:2:1"])

@@ -8,10 +8,10 @@ import pytest
 
 from tests.trial.procedures.enumeration import arms_of, at_position, sequences
 from trial.errors import ProtocolError, StateError
-from trial.procedures import Unit, build
+from trial.procedures import Subject, build
 
 HALF = Fraction(1, 2)
-UNIT = Unit("p", {}, "s")
+UNIT = Subject("p", {}, "s")
 
 
 def paths(length, chance):

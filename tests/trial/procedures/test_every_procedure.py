@@ -8,7 +8,7 @@ import pytest
 
 from tests.trial.procedures.enumeration import arms_of, at_position, sequences
 from trial.errors import ProtocolError
-from trial.procedures import SHELF, Arms, Draws, Unit, build, declared, epoch_key, next_arm
+from trial.procedures import SHELF, Arms, Draws, Subject, build, declared, epoch_key, next_arm
 
 BLOCKS = {"1:1": [2, 4], "2:1": [3, 6], "3:1": [4], "2:2:1": [5], "1:1:1": [3, 6], "1:1:1:1": [4]}
 STRATIFIED = [
@@ -25,7 +25,7 @@ STRATIFIED = [
 
 
 def unit(number=0):
-    return Unit(f"p{number}", {}, "s")
+    return Subject(f"p{number}", {}, "s")
 
 
 @pytest.mark.parametrize(("name", "parameters", "ratio"), STRATIFIED)
@@ -128,7 +128,7 @@ def test_the_declared_trial_is_built():
     procedure = declared(declaration("big-stick@1", tolerance=3), ARMS)
     assert f"{procedure.name}@{procedure.version}" in SHELF
     assert procedure.begin() == {"physical": 0, "digital": 0}
-    assert procedure.scope_of(Unit("p", {}, "0461/dagpenge/18-29")) == "0461/dagpenge/18-29"
+    assert procedure.scope_of(Subject("p", {}, "0461/dagpenge/18-29")) == "0461/dagpenge/18-29"
 
 
 def test_ratios_are_reduced():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.trial.procedures.enumeration import arms_of, at_position, sequences
 from trial.errors import IntakeError, ProtocolError
-from trial.procedures import Draws, Factor, Unit, build, epoch_key, next_arm
+from trial.procedures import Draws, Factor, Subject, build, epoch_key, next_arm
 
 FACTORS = (Factor("jobcentre", ("north", "south")), Factor("age", ("young", "middle", "old")))
 PEOPLE = [("north", "young"), ("south", "young"), ("north", "old"), ("north", "young"), ("south", "old")]
@@ -22,7 +22,7 @@ WALK = ("balancing-walk@1", {"alpha": 6, "phi": "1/2"})
 
 
 def unit(jobcentre, age, number=0):
-    return Unit(f"p{number}", {"jobcentre": jobcentre, "age": age}, f"{jobcentre}/{age}")
+    return Subject(f"p{number}", {"jobcentre": jobcentre, "age": age}, f"{jobcentre}/{age}")
 
 
 UNITS = [unit(*person, number) for number, person in enumerate(PEOPLE)]
@@ -151,7 +151,7 @@ def test_a_unit_that_does_not_fit_is_refused_never_put_elsewhere(name, parameter
     """unbiased takes any covariate the client sends; randomizr 92 ignored blocks silently."""
     procedure = build(name, parameters, arms_of("1:1"), FACTORS)
     with pytest.raises(IntakeError) as refused:
-        procedure.probabilities(procedure.begin(), Unit("p-secret", levels, "s"), None)
+        procedure.probabilities(procedure.begin(), Subject("p-secret", levels, "s"), None)
     assert refused.value.stable_code == code
     assert "p-secret" not in str(refused.value)
 

@@ -6,9 +6,9 @@ from itertools import permutations, product
 import pytest
 
 from tests.trial.procedures.enumeration import arms_of, sequences
-from trial.procedures import Draws, Unit, build, epoch_key, next_arm
+from trial.procedures import Draws, Subject, build, epoch_key, next_arm
 
-UNIT = Unit("p", {}, "s")
+UNIT = Subject("p", {}, "s")
 
 
 def test_every_order_of_a_block_is_equally_likely():

@@ -17,7 +17,7 @@ from trial.errors import StateError
 from trial.ledger.epoch import Epoch
 from trial.ledger.proof import verify_store
 from trial.ledger.seal import citizen_content, seal_of
-from trial.procedures import Draws, Unit, build, epoch_key
+from trial.procedures import Draws, build, epoch_key
 from trial.procedures.arms import Arms, Factor
 from trial.service import Trial
 
@@ -74,8 +74,7 @@ def test_the_arms_are_those_the_procedure_draws_for_the_pseudonyms(tmp_path: Pat
     factors = tuple(Factor.of(one) for one in trial.protocol.stratification)
     procedure = build("matched-pairs@1", {}, Arms(("physical", "digital"), (1, 1)), factors)
     draws = Draws(epoch_key(b"T" * 32, "digital-samtaler", 1), "digital-samtaler", 1, "")
-    units = [Unit(one.participant_id, one.levels, one.stratum) for one in PEOPLE]
-    assigned = procedure.assign(procedure.begin(), units, draws, 0)
+    assigned = procedure.assign(procedure.begin(), PEOPLE, draws, 0)
     assert {who: one.arm for who, one in assigned.drawn.items()} == drawn
 
 
