@@ -29,7 +29,7 @@ class Form:
         if scope is not None:
             between, mark, after = self._after.rpartition('"step":')
             self._between, self._after = between + mark, after[1:]
-        _record, _seq, *self._row, _step = participant_row(0, whole, scope).values()
+        self._row = tuple(participant_row(0, whole, scope).values())[2:-1]
 
     def text(self, record: str, step: int | None) -> str:
         """Give the payload of a citizen's answer, as canonical JSON."""

@@ -41,14 +41,14 @@ class Probabilities(dict[str, Fraction]):
         return tuple(accumulate(weights))
 
     @cached_property
-    def arms(self) -> tuple[str, ...]:
-        """The arms, in the protocol's order."""
-        return tuple(self)
+    def by_arm(self) -> "dict[str, Chosen]":
+        """What is told of a unit that got an arm, for each, in the protocol's order."""
+        return {arm: Chosen(arm, self) for arm in self}
 
     @cached_property
-    def chosen(self) -> "dict[str, Chosen]":
-        """Each arm with these probabilities: what is told of a unit that got it."""
-        return {arm: Chosen(arm, self) for arm in self}
+    def chosen(self) -> "tuple[Chosen, ...]":
+        """The same, one after the other."""
+        return tuple(self.by_arm.values())
 
     @cached_property
     def texts(self) -> dict[str, str]:
@@ -58,7 +58,7 @@ class Probabilities(dict[str, Fraction]):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Chosen:
-    """An arm with the exact probability every arm had when it was drawn; `Probabilities.chosen` makes each once."""
+    """An arm with the exact probability every arm had when it was drawn; `Probabilities.by_arm` makes each once."""
 
     arm: str
     probabilities: Probabilities

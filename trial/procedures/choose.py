@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from trial.errors import IntakeError, StateError
-from trial.procedures.arms import Probabilities, Unit
+from trial.procedures.arms import Chosen, Probabilities, Unit
 from trial.procedures.draws import Draw, Draws
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ class Drawn(NamedTuple):
     state: "State"
 
 
-def choose(probabilities: Probabilities, draws: Draw, step: int) -> str:
+def choose(probabilities: Probabilities, draws: Draw, step: int) -> Chosen:
     """Draw an arm with exactly these probabilities (rule 1)."""
     ends = probabilities.ends
-    return probabilities.arms[bisect_right(ends, draws.below(ends[-1], step, "arm"))]
+    return probabilities.chosen[bisect_right(ends, draws.below(ends[-1], step, "arm"))]
 
 
 def batch_order(participant_ids: Iterable[str], draws: Draws) -> list[str]:

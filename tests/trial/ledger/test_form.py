@@ -37,6 +37,12 @@ def test_a_filled_form_is_the_canonical_json_of_its_payload(
     assert dict(zip(COLUMNS, form.row(7, "ab" * 32, step), strict=True)) == participant_row(7, whole, "scope")
 
 
+def test_levels_that_look_like_what_is_filled_in_are_left_alone() -> None:
+    shared = payload(levels={"participant_id": "-", "step": "0"}, stratum='","step":0,"participant_id":"-"')
+    whole = {**shared, "participant_id": "ab" * 32, "step": 5}
+    assert Form("assigned@1", shared, "scope").text("ab" * 32, 5) == canonical(whole)
+
+
 @given(words, st.dictionaries(words, words, max_size=3))
 def test_an_answer_without_an_arm_has_a_form_without_a_step(reason: str, levels: dict[str, str]) -> None:
     reason = f"excluded:{reason.encode().hex()}"

@@ -20,7 +20,7 @@ weights = st.lists(st.integers(0, 6), min_size=2, max_size=4).filter(sum)
 def test_each_arm_is_chosen_with_exactly_its_probability(parts):
     probabilities = Probabilities({f"arm {k}": Fraction(part, sum(parts)) for k, part in enumerate(parts)})
     found = dict.fromkeys(probabilities, Fraction(0))
-    for arm, share in outcomes(lambda draw: choose(probabilities, draw, 5)):
+    for arm, share in outcomes(lambda draw: choose(probabilities, draw, 5).arm):
         found[arm] += share
     assert found == probabilities
 
@@ -37,7 +37,7 @@ def test_labels_are_whole_labels():
     """urn-randomization: lstrip("balls_trt_") made "brief" into "ief" and "standard" lost its head."""
     names = ["brief", "standard", "balls_trt_", "lstrip"]
     even = Probabilities.fromkeys(names, Fraction(1, 4))
-    found = {arm for arm, _ in outcomes(lambda draw: choose(even, draw, 0))}
+    found = {arm for arm, _ in outcomes(lambda draw: choose(even, draw, 0).arm)}
     assert found == set(names)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.trial.procedures.enumeration import arms_of, at_position, sequences
 from trial.errors import ProtocolError
-from trial.procedures import SHELF, Arms, Draws, Subject, build, declared, epoch_key, next_arm
+from trial.procedures import SHELF, Arms, Draws, Subject, build, choose, declared, epoch_key, next_arm
 
 BLOCKS = {"1:1": [2, 4], "2:1": [3, 6], "3:1": [4], "2:2:1": [5], "1:1:1": [3, 6], "1:1:1:1": [4]}
 STRATIFIED = [
@@ -70,6 +70,22 @@ def test_advancing_leaves_the_state_given_as_it_was(name, parameters, ratio):
     before = json.dumps(state)
     next_arm(procedure, state, unit(), draws, 0)
     assert json.dumps(state) == before
+
+
+@pytest.mark.parametrize(("name", "parameters", "ratio"), STRATIFIED)
+def test_many_at_once_are_drawn_as_one_after_the_other(name, parameters, ratio):
+    """What a procedure does for a batch of its own gives the arms, chances and state of the plain rule."""
+    procedure = build(name, parameters, arms_of(ratio))
+    draws, count = Draws(epoch_key(bytes(32), "t", 1), "t", 1, "s"), 7 if name == "complete@1" else 60
+    many = procedure.in_order(procedure.begin(), [unit(number) for number in range(count)], draws, 0)
+    state, before = procedure.begin(), json.dumps(procedure.begin())
+    for step, (who, drawn) in enumerate(many.drawn.items()):
+        probabilities = procedure.probabilities(state, unit(step), draws)
+        assert who == f"p{step}"
+        assert (drawn.arm, drawn.probabilities) == (choose(probabilities, draws, step).arm, probabilities)
+        state = procedure.advance(state, unit(step), drawn.arm, draws)
+    assert many.state == state
+    assert json.dumps(procedure.begin()) == before
 
 
 def test_nothing_about_the_rest_of_a_block_is_in_the_state():
