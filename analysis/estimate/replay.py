@@ -8,7 +8,7 @@
 3. A replay gives sums of columns over the second arm, by stratum: whatever a test statistic needs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -132,10 +132,10 @@ class Fresh:
             self._given[key] = self._wide(n) if n > 2**62 else int(self._rng.integers(n))
         return self._given[key]
 
-    def mark(self, text: str, purpose: str) -> bytes:
-        """Give 32 bytes that order a batch: fresh, whatever the text."""
-        del text, purpose
-        return self._rng.bytes(32)
+    def marks(self, purpose: str, texts: Iterable[str]) -> list[bytes]:
+        """Give 32 bytes for each that order a batch: fresh, whatever the texts."""
+        del purpose
+        return [self._rng.bytes(32) for _ in texts]
 
     def _wide(self, n: int) -> int:
         span = 1 << (n.bit_length() + 64)
@@ -160,7 +160,7 @@ def assign_again(
     procedure: Procedure, units: Sequence[Unit], arm: str, batches: Sequence[int] | None, rng: np.random.Generator
 ) -> Bools:
     """Run the procedure once more with fresh draws; give who is in the second arm."""
-    draws: dict[str, Any] = {}
+    draws: dict[str, Fresh] = {}
     states: dict[str, Any] = {}
     steps: dict[str, int] = {}
     taken = np.zeros(len(units), dtype=bool)
@@ -178,7 +178,7 @@ def assign_again(
 
 
 def _in_batches(
-    procedure: Procedure, units: Sequence[Unit], arm: str, batches: Sequence[int] | None, fresh: Any
+    procedure: Procedure, units: Sequence[Unit], arm: str, batches: Sequence[int] | None, fresh: Fresh
 ) -> Bools:
     numbers = np.zeros(len(units), dtype=np.int64) if batches is None else np.asarray(batches)
     state, step = procedure.begin(), 0

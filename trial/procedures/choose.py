@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trial.errors import IntakeError, StateError
 from trial.procedures.arms import Chosen, Probabilities, Unit
-from trial.procedures.draws import Draw, Draws
+from trial.procedures.draws import Draw, Ordering
 
 if TYPE_CHECKING:
     from trial.procedures.procedure import Procedure, State
@@ -33,7 +33,7 @@ def choose(probabilities: Probabilities, draws: Draw, step: int) -> Chosen:
     return probabilities.chosen[bisect_right(ends, draws.below(ends[-1], step, "arm"))]
 
 
-def batch_order(participant_ids: Iterable[str], draws: Draws) -> list[str]:
+def batch_order(participant_ids: Iterable[str], draws: Ordering) -> list[str]:
     """Give the order in which a batch is drawn: by keyed mark, whatever the order of the file (rule 3)."""
     ids = list(participant_ids)
     marks = dict(zip(ids, draws.marks("batch-order", ids), strict=True))
@@ -47,7 +47,7 @@ def batch_order(participant_ids: Iterable[str], draws: Draws) -> list[str]:
     return sorted(ids, key=marks.__getitem__)
 
 
-def next_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draws, step: int) -> Drawn:
+def next_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draw, step: int) -> Drawn:
     """Draw the arm of the next unit of a scope. step: how many the scope has had in this epoch."""
     if procedure.together_in_batches:
         raise StateError(

@@ -41,6 +41,14 @@ class Draw(Protocol):
         ...
 
 
+class Ordering(Draw, Protocol):
+    """What puts a batch in order as well."""
+
+    def marks(self, purpose: str, texts: Iterable[str]) -> list[bytes]:
+        """Give the bytes by which each text is ordered among others, for a purpose."""
+        ...
+
+
 class Named:
     """The draws of a part of a scope (a market): every purpose carries the part's name, "0461:slot"."""
 

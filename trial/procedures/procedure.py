@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from operator import itemgetter
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, final
 
 from trial.procedures.arms import Arms, Chosen, Probabilities, Unit
 from trial.procedures.choose import batch_order, choose
-from trial.procedures.draws import Draw, Draws
+from trial.procedures.draws import Draw, Ordering
 from trial.procedures.parameters import readers
 
 State = dict[str, Any]
@@ -55,11 +55,11 @@ class Procedure:
         """Give the state after the unit got the arm; the state given is left as it was."""
         raise NotImplementedError
 
-    def assign(self, state: State, batch: Sequence[Unit], draws: Draws, step: int) -> "Assigned":
+    def assign(self, state: State, batch: Sequence[Unit], draws: Ordering, step: int) -> "Assigned":
         """Draw the arms of a batch of one scope in keyed order, from the first unit's step."""
         return self.in_order(state, in_keyed_order(batch, draws), draws, step)
 
-    def in_order(self, state: State, units: Sequence[Unit], draws: Draws, step: int) -> "Assigned":
+    def in_order(self, state: State, units: Sequence[Unit], draws: Draw, step: int) -> "Assigned":
         """Draw the arms of units that stand in their order already, one after the other."""
         found: dict[str, Chosen] = {}
         for number, unit in enumerate(units, start=step):
@@ -87,7 +87,7 @@ class Assigned:
     state: State
 
 
-def in_keyed_order(batch: Sequence[Unit], draws: Draws) -> list[Unit]:
+def in_keyed_order(batch: Sequence[Unit], draws: Ordering) -> list[Unit]:
     """Put a batch in the order it is drawn; a participant twice is refused."""
     units = {unit.participant_id: unit for unit in batch}
     return [units[one] for one in batch_order((unit.participant_id for unit in batch), draws)]
@@ -103,7 +103,7 @@ class OnBatches(Procedure):
     scope: ClassVar[Scope] = "trial"
     together_in_batches: ClassVar[bool] = True
 
-    def in_order(self, state: State, units: Sequence[Unit], draws: Draws, step: int) -> Assigned:
+    def in_order(self, state: State, units: Sequence[Unit], draws: Draw, step: int) -> Assigned:
         """Draw the arms of units together."""
         arms = self.together(state, units, draws, step)
         found: dict[str, Chosen] = {}
@@ -133,7 +133,7 @@ class OnBatches(Procedure):
 class Counting(Procedure):
     """A procedure whose state is how often each slot was drawn, and whose rule weighs the slots.
 
-    A subclass gives `weights`. Treating all slots alike is what keeps the ratio at every position.
+    A subclass gives `weights`, and nothing else. Treating all slots alike is what keeps the ratio at every position.
     """
 
     def weights(self, counts: tuple[int, ...]) -> tuple[int, ...]:
@@ -144,10 +144,12 @@ class Counting(Procedure):
         """Start with every slot at 0."""
         return dict.fromkeys(self.arms.slot_names, 0)
 
+    @final
     def probabilities(self, state: State, unit: Unit, draw: Draw) -> Probabilities:
         """Give each arm the weight of its slots."""
         return self._known(self._counts(state))
 
+    @final
     def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:
         """Count the slot; an arm of several slots draws one of them, by their weights."""
         if self.arms.equal:
@@ -155,7 +157,8 @@ class Counting(Procedure):
         counts = self._counts(state)
         return counted(state, slot_of(self.arms, arm, self.weights(counts), draw, sum(counts)))
 
-    def in_order(self, state: State, units: Sequence[Unit], draws: Draws, step: int) -> Assigned:
+    @final
+    def in_order(self, state: State, units: Sequence[Unit], draws: Draw, step: int) -> Assigned:
         """Draw the arms of units; where an arm is a slot they are counted in place, which takes a fifth less."""
         if not self.arms.equal:
             return super().in_order(state, units, draws, step)

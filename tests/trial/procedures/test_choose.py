@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.trial.procedures.enumeration import outcomes
 from trial.errors import IntakeError, StateError
 from trial.procedures import Arms, Draws, Probabilities, Subject, batch_order, choose, epoch_key
-from trial.procedures.simple import Simple
+from trial.procedures.permuted_block import PermutedBlock
 
 weights = st.lists(st.integers(0, 6), min_size=2, max_size=4).filter(sum)
 
@@ -70,7 +70,7 @@ class _State(dict):
 alive: WeakSet[_State] = WeakSet()
 
 
-class _Remembering(Simple):
+class _Remembering(PermutedBlock):
     """A procedure whose states are counted while they live."""
 
     def advance(self, state, unit, arm, draw):
@@ -82,7 +82,7 @@ class _Remembering(Simple):
 def test_of_a_batch_only_the_last_state_is_kept():
     """A state may be as large as the trial: one kept with every citizen would not fit into memory."""
     alive.clear()
-    procedure = _Remembering(Arms(("a", "b"), (1, 1)))
+    procedure = _Remembering(Arms(("a", "b"), (1, 1)), sizes=[2])
     units = [Subject(f"p{number}", {}, "") for number in range(50)]
     assigned = procedure.in_order(procedure.begin(), units, Draws(epoch_key(bytes(32), "t", 1), "t", 1, ""), 0)
     assert len(assigned.drawn) == 50 and assigned.state["last"] == "p49"

@@ -71,7 +71,7 @@ def test_a_coin_that_is_not_fair_does_not_pass(tmp_path: Path, monkeypatch: pyte
     """Replay would not see it: the same code draws twice. The ratio does."""
     for name in ("choose", "procedure"):
         module = sys.modules[f"trial.procedures.{name}"]  # the package has a function of that name
-        monkeypatch.setattr(module, "pick", lambda weights, number: min(i for i, w in enumerate(weights) if w))
+        monkeypatch.setattr(module, "bisect_right", lambda ends, number: min(i for i, end in enumerate(ends) if end))
     found = try_out(with_table(tmp_path, 'procedure = "simple@1"'), seed=1)
     assert not found.checks["ratio"] and not found.checks["imbalance"] and not found.payload()["passed"]
 
