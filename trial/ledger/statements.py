@@ -31,11 +31,10 @@ def select(table: sa.Table, where: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def insert(table: sa.Table, dialect: str, is_replacing: bool) -> str:
+def insert(table: sa.Table, dialect: str, columns: tuple[str, ...], is_replacing: bool) -> str:
     """Give the statement that inserts a row into a table, in place of one with the same key where it is replacing."""
-    mark = "?" if dialect == "sqlite" else "%s"
-    names = ", ".join(table.c.keys())
-    text = f"INSERT INTO {table.name} ({names}) VALUES ({', '.join([mark] * len(table.c))})"  # noqa: S608 - rule 2
+    marks = ", ".join(["?" if dialect == "sqlite" else "%s"] * len(columns))
+    text = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - rule 2
     if not is_replacing:
         return text
     key = ", ".join(column.name for column in table.primary_key)

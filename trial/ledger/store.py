@@ -20,7 +20,7 @@ from trial.ledger import database, schema, statements
 from trial.ledger.chain import EMPTY, Head, head_of, is_behind, linked
 from trial.ledger.database import translated
 from trial.ledger.entry import Entry, EntryRow, canonical
-from trial.ledger.form import Filled
+from trial.ledger.form import DRAWN, TURNED_AWAY, Filled
 from trial.ledger.kinds import check_payload
 
 CHUNK = 5_000
@@ -98,8 +98,12 @@ class Transaction:
     def append_answers(self, answers: Sequence[Filled]) -> None:
         """Append answers by their forms, and write the citizens' rows of `participants`."""
         entries = self._appended((form.kind, form.text(record, step)) for form, record, step in answers)
-        rows = [form.row(one[0], record, step) for one, (form, record, step) in zip(entries, answers, strict=True)]
-        self.insert_ordered(schema.PARTICIPANTS, rows)
+        filled = list(zip(entries, answers, strict=True))
+        for columns in (DRAWN, TURNED_AWAY):
+            rows = [
+                form.row(entry[0], record, step) for entry, (form, record, step) in filled if form.columns is columns
+            ]
+            self.insert_ordered(schema.PARTICIPANTS, rows, columns)
 
     def _appended(self, contents: Iterable[tuple[str, str]]) -> list[EntryRow]:
         if self.at is not self._clock_seen:
@@ -125,17 +129,28 @@ class Transaction:
         """Insert rows into a table; each row has every column."""
         self._write(table, list(map(itemgetter(*table.c.keys()), rows)))
 
-    def insert_ordered(self, table: sa.Table, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Insert rows with their values in the columns' order, sorted by the key: a table is filled fastest so."""
-        self._write(table, sorted(rows))
+    def insert_ordered(
+        self, table: sa.Table, rows: Iterable[tuple[Any, ...]], columns: tuple[str, ...] | None = None
+    ) -> None:
+        """Insert rows in the order of their first value, the key: a table is filled fastest so.
+
+        columns: those the rows have a value for, where not all.
+        """
+        self._write(table, sorted(rows), columns)
 
     def replace(self, table: sa.Table, rows: Sequence[Row]) -> None:
         """Write rows of a projection in place of those with the same primary key."""
         self._write(table, list(map(itemgetter(*table.c.keys()), rows)), is_replacing=True)
 
-    def _write(self, table: sa.Table, rows: Sequence[tuple[Any, ...]], is_replacing: bool = False) -> None:
+    def _write(
+        self,
+        table: sa.Table,
+        rows: Sequence[tuple[Any, ...]],
+        columns: tuple[str, ...] | None = None,
+        is_replacing: bool = False,
+    ) -> None:
         if rows:
-            statement = statements.insert(table, self._dialect, is_replacing)
+            statement = statements.insert(table, self._dialect, columns or tuple(table.c.keys()), is_replacing)
             self._unwritten.append(database.Statement(table.name, statement, rows))
 
     def rows(self, table: sa.Table, where: Mapping[str, object] | None = None) -> list[Row]:
