@@ -32,7 +32,8 @@ def danish_date_after(at: datetime, last: str) -> date:
         raise StateError(
             "the clock must not be a day behind the ledger where it is to tell the day",
             found=f"{day}, and a last entry of {danish_date(datetime.fromisoformat(last))}",
-            mend="set the clock right, or name the day: --on YEAR-MONTH-DAY", code="clock-behind",
+            mend="set the clock right, or name the day: --on YYYY-MM-DD (of a pause --decided-on)",
+            code="clock-behind",
         )  # fmt: skip
     return day
 

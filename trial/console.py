@@ -15,11 +15,12 @@ from typing import Any
 
 import click
 
+from trial.clock import danish_time
 from trial.errors import LodtraekError
 
 
 class _Day(click.DateTime):
-    """A calendar date, YEAR-MONTH-DAY."""
+    """A calendar date, YYYY-MM-DD."""
 
     def __init__(self) -> None:
         super().__init__(["%Y-%m-%d"])
@@ -27,6 +28,28 @@ class _Day(click.DateTime):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         found = super().convert(value, param, ctx)
         return found.date() if isinstance(found, datetime) else found
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Show the form to write it in."""
+        del param, ctx
+        return "YYYY-MM-DD"
+
+
+class Moment(click.ParamType[datetime, Any]):
+    """A time, `2021-06-14T14:00`: Danish where it has no offset; a day alone means midnight, or the hour declared."""
+
+    name = "time"
+
+    def __init__(self, hour: str = "00:00") -> None:
+        self._hour = hour
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return danish_time(f"{value}T{self._hour}" if len(value) == len("2021-06-14") else value)
+        except ValueError as error:
+            self.fail(f"{value!r} is not one time, as 2021-06-14T14:00 is: {error}", param, ctx)
 
 
 DAY = _Day()

@@ -8,23 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trial.cli.connection import Connection, connected
-from trial.console import DAY, dry_run_option, json_option, say, show_json, show_table
+from trial.console import DAY, Moment, dry_run_option, json_option, say, show_json, show_table
 
 if TYPE_CHECKING:
     from trial.infection import Closure, Publication, Rule
-
-
-def _moment(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
-    """Read a time of publication: a day means 14:00 Danish time, a time without a zone is Danish."""
-    from trial.clock import COPENHAGEN
-
-    if value is None:
-        return None
-    try:
-        found = datetime.fromisoformat(value if len(value) > len("2021-06-14") else f"{value}T14:00")
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a time; write 2021-06-14 or 2021-06-14T14:00") from None
-    return found if found.tzinfo else found.replace(tzinfo=COPENHAGEN)
 
 
 data_option = click.option(
@@ -35,7 +22,9 @@ data_option = click.option(
     help="Read this file, folder or zip archive instead of the database; repeat for several.",
 )
 published_at_option = click.option(
-    "--published-at", callback=_moment, metavar="TIME", help="When the files were published, where they cannot tell."
+    "--published-at",
+    type=Moment("14:00"),
+    help="When the files were published, where they cannot tell; a day alone means 14:00.",
 )
 rule_option = click.option(
     "--rule", required=True, metavar="RULE", help="A rule file, or the name of a shipped rule."

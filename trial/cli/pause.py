@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trial.cli.connection import Connection, connected
-from trial.console import DAY, dry_run_option, json_option, say, show_json, show_table
+from trial.console import DAY, Moment, dry_run_option, json_option, say, show_json, show_table
 
 if TYPE_CHECKING:
     from trial.infection import ByHand
@@ -64,6 +64,7 @@ def by_hand(command: Callable[..., None]) -> Callable[..., None]:
 @pause.command("open")
 @click.argument("municipality")
 @click.option("--from", "from_on", type=DAY, required=True, help="First day that is paused; it may be past.")
+@click.option("--decided-on", type=DAY, help="Day of the decision; left out: the day by the clock.")
 @EVIDENCE
 @connected("signing")
 @by_hand
@@ -73,6 +74,7 @@ def open_(
     *,
     municipality: str,
     from_on: date,
+    decided_on: date | None,
     by: "ByHand",
     evidence: Path | None,
     dry_run: bool,
@@ -81,7 +83,8 @@ def open_(
 
     Example: trial pause open 0461 --from 2021-03-01 --decided-by "A. Holm" --confirmed-by "B. Lund" --reason outbreak
     """
-    change = connection.open(rehearsal=dry_run).open_pause(municipality, from_on, by, _evidence(evidence))
+    trial = connection.open(rehearsal=dry_run)
+    change = trial.open_pause(municipality, from_on, by, _evidence(evidence), decided_on)
     say(f"{municipality} {'would be' if dry_run else 'is'} paused from {from_on}.{_assigned_before(change)}")
 
 
@@ -158,21 +161,11 @@ def apply(connection: Connection, *, on: date | None, as_json: bool) -> None:
     say(f"{day}: {len(changes)} pauses opened or closed.")
 
 
-def _moment(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
-    from trial.clock import danish_time
-
-    try:
-        return None if value is None else danish_time(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{value!r}: {error}") from None
-
-
 @pause.command("list")
 @click.option("--on", type=DAY, help="Only the pauses that cover this day.")
 @click.option(
     "--known-at",
-    callback=_moment,
-    metavar="TIME",
+    type=Moment(),
     help="As known then: 2021-03-01T14:00 in Denmark.",
 )
 @connected()

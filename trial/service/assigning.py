@@ -127,7 +127,7 @@ def check_enrolment(epoch: Epoch, on: date) -> None:
     if on not in enrolment:
         raise StateError(
             f"citizens are enrolled from {enrolment.from_} to {enrolment.to}", found=on,
-            mend="name the day the citizens arrived: --on YEAR-MONTH-DAY", code="outside-enrolment",
+            mend="name the day the citizens arrived: --on YYYY-MM-DD", code="outside-enrolment",
         )  # fmt: skip
 
 

@@ -244,14 +244,18 @@ class Trial:
         evidence: tuple[str, bytes] | None = None,
         decided_on: date | None = None,
     ) -> PauseChange:
-        """Open a pause by hand; `evidence` is the name and content of the file it rests on."""
+        """Open a pause by hand; `evidence` is the name and content of the file it rests on.
+
+        decided_on: the clock's day where it is not said; raises StateError where the ledger is further on than that.
+        """
         pausing.check_municipality(municipality_code)
+        day = self.day(decided_on)
         with self._write() as transaction:
             return pausing.open_pause(
                 transaction,
                 from_on,
                 municipality_code=municipality_code,
-                decided_on=(decided_on or self.today()).isoformat(),
+                decided_on=day.isoformat(),
                 basis="hand",
                 value=None,
                 cases=None,

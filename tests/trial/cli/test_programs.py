@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import click
 import pytest
@@ -11,7 +12,8 @@ from click.testing import CliRunner
 
 import analysis.cli
 import trial.cli
-from trial.console import Program, say
+from trial.clock import COPENHAGEN
+from trial.console import Moment, Program, say
 from trial.errors import StateError
 
 PROGRAMS = {"trial": trial.cli.main, "analysis": analysis.cli.main}
@@ -76,3 +78,16 @@ def test_json_output_is_json() -> None:
     result = CliRunner().invoke(trial.cli.main, ["protocol", "show", "digital-samtaler", "--json"])
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["trial"]["id"] == "digital-samtaler"
+
+
+def test_a_time_is_danish_and_a_day_alone_means_the_hour_declared() -> None:
+    noon = datetime(2021, 6, 14, 12, tzinfo=UTC)
+    for text in ("2021-06-14", "2021-06-14T14:00", "2021-06-14T12:00Z"):
+        assert Moment("14:00").convert(text, None, None) == noon
+    assert Moment().convert("2021-06-14", None, None) == datetime(2021, 6, 14, tzinfo=COPENHAGEN)
+
+
+@pytest.mark.parametrize("text", ["2021-10-31T02:30", "2021-03-28T02:30", "noon", "2021-02-30"])
+def test_a_time_that_is_none_or_one_of_two_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="is not one time, as 2021-06-14T14:00 is"):
+        Moment("14:00").convert(text, None, None)

@@ -216,13 +216,13 @@ def test_a_backdated_pause_tells_whom_it_concerns_and_changes_nothing(desk: Path
 
 def test_what_was_known_when_is_asked_in_danish_time(desk: Path) -> None:
     opened()
-    run("pause", "open", "0101", "--from", "2021-03-01", *BY)
+    run("pause", "open", "0101", "--from", "2021-03-01", "--decided-on", "2021-02-26", *BY)
     run("pause", "close", "0101", "--reopen", "2021-03-08", *BY)
     run("pause", "correct", "0101", "--from", "2021-03-01", "--reopen", "2021-03-10", *BY)
     words = ("pause", "list", "--json", "--on", "2021-03-09", "--known-at")
     assert json.loads(run(*words, "2021-03-01T12:00").stdout) == []
     [pause] = json.loads(run(*words, "2999-01-01").stdout)
-    assert pause["reopened_on"] == "2021-03-10"
+    assert (pause["reopened_on"], pause["decided_on"]) == ("2021-03-10", "2021-02-26")
     for hour in ("2021-10-31T02:30", "2021-03-28T02:30", "noon"):
         assert run(*words, hour).exit_code == 2
     assert run(*words, "2021-10-31T02:30+01:00").exit_code == 0

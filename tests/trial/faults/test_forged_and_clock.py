@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.bundles import TRIAL_KEY, verifier
-from tests.opened import DAY, KEYS, TickingClock, arrival, arrivals, open_trial
+from tests.opened import BY, DAY, KEYS, TickingClock, arrival, arrivals, open_trial
 from trial.bundle import export_bundle
 from trial.clock import danish_date, utc_text
 from trial.errors import StateError
@@ -104,6 +104,20 @@ def test_a_clock_that_is_behind_tells_no_day(trial: Trial) -> None:
         trial.day(None)
     assert refused.value.stable_code == "clock-behind" and "--on" in str(refused.value)
     assert trial.day(DAY) == DAY
+
+
+def test_a_clock_that_is_behind_tells_no_day_of_a_decision(trial: Trial) -> None:
+    clock = trial._clock
+    assert isinstance(clock, TickingClock)
+    trial.assign(arrivals([0]), DAY)
+    length = trial.head.length
+    clock.now -= timedelta(days=2)
+    with pytest.raises(StateError) as refused:
+        trial.open_pause("0101", DAY, BY)
+    assert refused.value.stable_code == "clock-behind" and "--decided-on" in str(refused.value)
+    assert trial.head.length == length
+    trial.open_pause("0101", DAY, BY, decided_on=DAY)
+    assert [pause.decided_on for pause in trial.pauses()] == [DAY]
 
 
 @pytest.mark.parametrize("payload", [{"read": 0, "last": 1}, {"read": -1, "last": -1}])
