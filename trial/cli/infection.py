@@ -78,13 +78,14 @@ def import_(
     found = collect(paths, published_at)
     for name in found.passed_over:
         say(f"passed over: {name} (no published layout)")
-    new, known = (0, 0) if dry_run else _keep(connection, found.publications)
+    new = _keep(connection, found.publications, dry_run)
+    known = len(found.publications) - new
     rows = [_publication(one) for one in found.publications]
     if as_json:
         show_json({"publications": rows, "passed_over": list(found.passed_over), "new": new, "known": known})
     else:
         show_table(["kind", "published at", "sha256", "name"], [[row[key] for key in _SHOWN] for row in rows])
-    say("nothing was written" if dry_run else f"{new} new, {known} known already")
+    say(f"{new} new, {known} known already{'; nothing was written' if dry_run else ''}")
 
 
 @infection.command()
@@ -224,24 +225,25 @@ def _publications(
     return found
 
 
-def _keep(connection: Connection, publications: "Sequence[Publication]") -> tuple[int, int]:
-    """Keep publications through the trial begun in the database; in the archive alone where none is."""
+def _keep(connection: Connection, publications: "Sequence[Publication]", dry_run: bool) -> int:
+    """Keep publications and give how many were new: by the trial begun in the database, by the archive where none is.
+
+    dry_run: refuse and count as it would be, and keep none.
+    """
     from trial.clock import system_clock
     from trial.errors import StateError
     from trial.infection.archive import Archive
 
     try:
-        trial = connection.open()
+        trial = connection.open(rehearsal=dry_run)
     except StateError as error:
         if error.stable_code != "trial-missing":
             raise
         archive = Archive(connection.settings.db)
-        found = archive.add(publications, system_clock())
+        new = len(archive.new(publications)) if dry_run else archive.add(publications, system_clock())
         archive.close()
-        return found
-    new = trial.import_infection((one, one.content) for one in publications)
-    trial.close()
-    return new, len(publications) - new
+        return new
+    return trial.import_infection((one, one.content) for one in publications)
 
 
 def _publication(one: "Publication") -> dict[str, object]:

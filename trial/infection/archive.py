@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -24,13 +23,6 @@ from trial.infection.feed import check_consistent
 from trial.infection.publication import Publication
 
 
-class Imported(NamedTuple):
-    """How many publications were new, and how many were there already."""
-
-    new: int
-    known: int
-
-
 class Archive:
     """The published files kept in a database, named by its URL."""
 
@@ -38,26 +30,26 @@ class Archive:
         self._engine = _engine(url)
         self._file = _sqlite_file(self._engine.url)
 
-    def add(self, publications: Sequence[Publication], imported_at: datetime) -> Imported:
-        """Keep publications; raises InfectionError when one contradicts what is kept."""
+    def new(self, publications: Sequence[Publication]) -> list[Publication]:
+        """Give those not kept yet; raises InfectionError when one contradicts what is kept."""
+        kept = self.publications()
+        check_consistent([*kept, *publications])
+        known = {(one.sha256, one.vintage_on) for one in kept}
+        found = {(one.sha256, one.vintage_on): one for one in publications}
+        return [one for key, one in found.items() if key not in known]
+
+    def add(self, publications: Sequence[Publication], imported_at: datetime) -> int:
+        """Keep publications and give how many were new; raises InfectionError when one contradicts what is kept."""
+        new = self.new(publications)
         self._create()
-        check_consistent([*self.publications(), *publications])
         with _translated(), self._engine.begin() as connection:
             files = set(connection.execute(sa.select(EVIDENCE.c.sha256)).scalars())
-            kept = {
-                tuple(row) for row in connection.execute(sa.select(PUBLICATIONS.c.sha256, PUBLICATIONS.c.vintage_on))
-            }
-            new = 0
-            for one in publications:
-                row = evidence.publication_row(one, utc_text(imported_at))
+            for one in new:
                 if one.sha256 not in files:
                     files.add(one.sha256)
                     connection.execute(EVIDENCE.insert(), evidence.file_row(one))
-                if (row["sha256"], row["vintage_on"]) not in kept:
-                    kept.add((row["sha256"], row["vintage_on"]))
-                    connection.execute(PUBLICATIONS.insert(), row)
-                    new += 1
-        return Imported(new, len(publications) - new)
+                connection.execute(PUBLICATIONS.insert(), evidence.publication_row(one, utc_text(imported_at)))
+        return len(new)
 
     def publications(self) -> list[Publication]:
         """Give every publication kept, by time of publication; none where nothing was imported."""

@@ -243,3 +243,16 @@ def test_as_a_process_with_the_environment_alone(desk: Path) -> None:
     Path("identity.key").chmod(0o644)
     refused = process("assign", "intake.csv", "--on", "2021-03-01")
     assert refused.returncode == 18 and "Traceback" not in refused.stderr
+
+
+def test_a_dry_run_of_an_import_counts_for_the_trial_and_leaves_its_ledger(desk: Path) -> None:
+    opened()
+    days = ("--from", "2021-01-01", "--to", "2021-03-01")
+    assert run("infection", "synthesise", "files", "--seed", "3", *days).exit_code == 0
+    before = run("status", "--json").stdout
+    for _ in range(2):
+        said = run("infection", "import", "files", "--dry-run").stderr
+        assert said.endswith("3 new, 0 known already; nothing was written\n")
+    assert run("status", "--json").stdout == before
+    assert run("infection", "import", "files").stderr.endswith("3 new, 0 known already\n")
+    assert run("verify").exit_code == 0

@@ -61,9 +61,25 @@ def test_the_real_folder_gives_the_closures_of_2021(run, shared_data):
     assert [one["municipality"] for one in json.loads(found.stdout)["closures"]] == ["Ishøj", "Hørsholm"]
 
 
-def test_a_dry_run_writes_nothing(run, folder, tmp_path):
-    assert "nothing was written" in run("import", folder, "--dry-run").stderr
+def test_a_dry_run_counts_what_would_be_new_and_writes_nothing(run, folder, tmp_path):
+    assert "3 new, 0 known already; nothing was written" in run("import", folder, "--dry-run").stderr
     assert not (tmp_path / "trial.db").exists()
+    run("import", folder)
+    kept = (tmp_path / "trial.db").read_bytes()
+    again = json.loads(run("import", folder, "--dry-run", "--json").stdout)
+    assert (again["new"], again["known"]) == (0, 3)
+    assert (tmp_path / "trial.db").read_bytes() == kept
+
+
+def test_a_dry_run_refuses_what_would_be_refused(run, folder, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    for name, content in synthetic_series(4, date(2021, 1, 1), date(2021, 9, 1)).items():
+        (other / name).write_bytes(content)
+    run("import", folder)
+    refused = run("import", other, "--dry-run", exit_code=15)
+    assert refused.stderr == run("import", other, exit_code=15).stderr
+    assert "infection-vintage" in refused.stderr
 
 
 def test_replay_without_data_says_what_to_do(run, tmp_path):
