@@ -74,6 +74,11 @@ def _with_beacon(randomisation: str) -> str:
     return f"[randomisation]\n{own}predictability_budget = 0.60\n\n[randomisation.beacon]{beacon}\n\n[infection]"
 
 
+def open_with(folder: Path, table: str, database: str | None = None, ratio: tuple[int, ...] = (1, 1)) -> Trial:
+    """Open a trial with another procedure and ratio, in a folder or in the database of a URL."""
+    return Trial.init(database or url(folder), protocol(folder, table, ratio), KEYS, "test", clock=TickingClock())
+
+
 def someone(number: int) -> Arrival:
     """An arrival of two towns, two groups and three ages; a few are excluded."""
     town, group, age = CODES[number % 3 % 2], number // 3 % 2, number // 7 % 3

@@ -1,8 +1,10 @@
 """An opened trial for tests: fixed keys, a clock that ticks, arrivals made by hand."""
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -11,10 +13,11 @@ from trial.conduct import Conversation
 from trial.infection import ByHand
 from trial.infection.publication import Publication, kept
 from trial.intake import Arrival
-from trial.keys import Keys, SecretKey
+from trial.keys import Keys, SecretKey, new_key_file
 from trial.ledger import schema
 from trial.ledger.replay import TRIED, TRIED_ON
 from trial.protocol import load_municipalities, shipped
+from trial.roles import Role
 from trial.service import Correction, Outcome, Request, Trial
 
 PROTOCOL = shipped("digital-samtaler.toml")
@@ -23,6 +26,7 @@ KEYS = Keys(
     identity=SecretKey("identity", "test", b"I" * 32),
     signing=SecretKey("signing", "test", b"S" * 32),
 )
+PRODUCTION = Keys(*(replace(one, mode="production") for one in (KEYS.trial, KEYS.identity, KEYS.signing) if one))
 DAY = date(2021, 3, 1)
 BY = ByHand("head of the pause authority", "trial physician", "outbreak")
 CODES = tuple(town.code for town in load_municipalities())
@@ -65,6 +69,28 @@ def open_trial(
     )
 
 
+def in_production(folder: Path | str, kept: Path, clock: TickingClock | None = None) -> Trial:
+    """Open a production trial, which keeps its checkpoints in a folder; whoever holds it may do everything."""
+    return EveryRole.init(
+        url(folder),
+        PROTOCOL,
+        PRODUCTION,
+        "production",
+        clock=clock or TickingClock(),
+        checkpoint_dir=kept,
+        role=Role.DESIGNER,
+    )
+
+
+def keys_here(mode: str) -> None:
+    """Write new keys of a mode into the working folder, and settings that name them and a folder of checkpoints."""
+    settings = {"key_file": "trial", "identity_key_file": "identity", "signing_key_file": "signing"}
+    for purpose in settings.values():
+        new_key_file(Path(f"{purpose}.key"), purpose, mode)
+    lines = [f'{name} = "{purpose}.key"\n' for name, purpose in settings.items()]
+    Path("trial.toml").write_text("".join([*lines, 'checkpoint_dir = "checkpoints"\n']))
+
+
 def arrival(number: int, code: str = "0461", age_group: str = "18-29", exclusion: str | None = None) -> Arrival:
     levels = {"jobcentre": code, "target_group": "dagpenge", "age_group": age_group}
     return Arrival(
@@ -74,6 +100,11 @@ def arrival(number: int, code: str = "0461", age_group: str = "18-29", exclusion
 
 def arrivals(numbers: Sequence[int], code: str = "0461") -> list[Arrival]:
     return [arrival(number, code) for number in numbers]
+
+
+def day_file(number: int, size: int) -> list[Arrival]:
+    """The file of a day: citizens of two towns, who stand in no other file."""
+    return [arrival(number * size + place, ("0101", "0461")[place % 2]) for place in range(size)]
 
 
 def arms(outcomes: Sequence[Outcome]) -> dict[str, str | None]:
@@ -102,6 +133,12 @@ def record_of(trial: Trial, participant: str) -> str:
     """Give the record id that stands for a citizen in the ledger."""
     with trial.store.read() as transaction:
         return str(transaction.answers([participant])[participant]["participant_id"])
+
+
+def payloads(trial: Trial, kind: str) -> list[dict[str, object]]:
+    """Give what the ledger's entries of a kind say, in their order."""
+    with trial.store.read() as transaction:
+        return [json.loads(entry.payload) for entry in transaction.entries(kind)]
 
 
 def pseudonyms(trial: Trial) -> dict[str, str]:

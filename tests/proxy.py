@@ -41,7 +41,7 @@ class CuttingProxy:
                         return
                     if one is server:
                         client.sendall(data)
-                    elif b"COMMIT" in data and self.cut != "never":
+                    elif b"COMMIT\0" in data and self.cut != "never":
                         when, self.cut = self.cut, "never"
                         self.times += 1
                         if when == "after":

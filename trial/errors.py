@@ -10,14 +10,15 @@
       StateError                       17   the trial is not in a state that allows this
       KeyFileError                     18   a secret key is missing, wrong or of the wrong mode
       RoleError                        19   the role may not do this
-      DatabaseError                    20   the database is unreachable, busy or unsafe
+      DatabaseError                    20   the database is unreachable, busy, full or unsafe
       RegisterError                    30   register data contradict their declaration
       PlanError                        31   the analysis plan asks for what cannot be computed
       ReproductionError                32   a replication file is not lawful
       DisclosureError                  33   an output would disclose a person
 
 1. Every error says what must hold, what was found, where (file:line or row) and how to mend it.
-2. `code` is stable: tests, scripts and users may hold on to it. The exit status belongs to the class.
+2. `code` is stable: tests, scripts and users may hold on to it. The exit status belongs to the class, and so does the
+   HTTP status, but for a full disk.
 3. No message carries a CPR number: whatever looks like one is withheld when the message is written.
 
 Exit 0 means done, 1 that the answer is no (a check failed, a table differs), 2 wrong usage.
@@ -26,6 +27,8 @@ Exit 0 means done, 1 that the answer is no (a check failed, a table differs), 2 
 import re
 from collections.abc import Sequence
 from typing import ClassVar, Self
+
+HTTP_STATUS_OF = {"database-full": 507}  # codes that have one of their own; the others have their class's
 
 _CPR_LIKE = re.compile(r"(?<!\d)\d{6}[- ]?\d{4}(?!\d)")
 
@@ -44,7 +47,7 @@ class LodtraekError(Exception):
 
     code: ClassVar[str] = "error"
     exit_status: ClassVar[int] = 10
-    http_status: ClassVar[int] = 500
+    http_status: int = 500
 
     def __init__(
         self, must: str, *, found: object = None, where: str | None = None, mend: str, code: str | None = None
@@ -55,6 +58,7 @@ class LodtraekError(Exception):
         self.where = where
         self.mend = mend
         self.stable_code = code or self.code
+        self.http_status = HTTP_STATUS_OF.get(self.stable_code, self.http_status)
         self.also: tuple[LodtraekError, ...] = ()
 
     @classmethod
@@ -162,7 +166,7 @@ class RoleError(LodtraekError):
 
 
 class DatabaseError(LodtraekError):
-    """The database is unreachable, busy or unsafe."""
+    """The database is unreachable, busy, full or unsafe."""
 
     code = "database"
     exit_status = 20

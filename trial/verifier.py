@@ -1,8 +1,6 @@
-"""Verify a randomised trial with Python alone: nothing of the program that ran it is used here.
+"""Verify a randomised trial with Python alone, nothing of the program that ran it: verifier.py BUNDLE --key FILE...
 
-    python verifier.py BUNDLE --key FILE...      FILE: the revealed trial key, or the revealed key of an epoch
-
-Exit 0: what follows holds. Exit 1: it does not; the first wrong row of the ledger, or the wrong file, is named.
+FILE: a revealed key, of the trial or an epoch. Exit 0: what follows holds; 1: the first wrong row or file is named.
 1. FILES have the SHA-256 that manifest.json gives; there is no other. Tables (.parquet) are not opened.
 2. CHAIN. ledger.jsonl has an entry a line: canonical JSON, numbered; `prev` is the hash of the entry above, `hash`
    that of the line without it (SHA-256). A cut tail is not seen: compare length and head with a published checkpoint.
@@ -14,10 +12,8 @@ Exit 0: what follows holds. Exit 1: it does not; the first wrong row of the ledg
 5. DRAWS. Word = HMAC(key; "lodtraek-draw/1", trial, epoch, scope, step, purpose, counter), a number. A draw below n:
    words of counter 0, 1, ... until one is below the greatest multiple of n up to 2^256; its remainder by n. Above
    2^256 several words make one number. A scope is a stratum, or "" for the whole trial; its steps are 0, 1, 2 ...
-6. ANSWERS. A citizen has one, on a day of enrolment: an arm, or why not. Nobody gets an arm in a municipality paused
-   as the ledger knew it then; nobody is turned away for a pause that was not. Levels are declared.
-7. PROBABILITIES follow from who got which arm before, by `weigh`. An arm of ratio r is r slots that are treated
-   alike; which was drawn is a draw of its own. Procedures `weigh` does not know: taken as recorded, and said so.
+6. ANSWERS. A citizen has one, on a day of enrolment: an arm, or an exclusion, or a pause as the ledger knew it then.
+7. PROBABILITIES follow from who got which arm before (`weigh`); an arm of ratio r is r slots, treated alike.
 8. ARMS. With probabilities w1/d, w2/d, ... (d least), the draw below d at the step with purpose "arm" falls into the
    stretch of the arm, in the protocol's order. A batch is drawn as one, in its order. Without its key no epoch is.
 """
@@ -30,16 +26,16 @@ from bisect import bisect
 from collections import Counter
 from datetime import date, datetime
 from fractions import Fraction
+from functools import cache
 from hashlib import sha256
 from itertools import accumulate
-from math import gcd, lcm
+from math import gcd
 from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
-TOGETHER = {"matched-pairs@1", "rerandomisation@1"}
-BY_SLOT = {"simple@1", "efron@1", "chen@1", "big-stick@1", "wei-urn@1", "pocock-simon@1", "hu-hu@1", *TOGETHER}
-SEES_ALL = {"pocock-simon@1", "hu-hu@1", "balancing-walk@1", "cluster@1", "saturation@1", *TOGETHER}
+LEVELS = ["pocock-simon@1", "hu-hu@1", "balancing-walk@1", "matched-pairs@1", "rerandomisation@1", "saturation@1"]
+COUNTS = ["simple@1", "complete@1", "permuted-block@1", "efron@1", "wei-urn@1", "big-stick@1", "chen@1", "maximal@1"]
 
 
 def need(holds: object, must: str) -> None:
@@ -47,80 +43,77 @@ def need(holds: object, must: str) -> None:
         raise ValueError(must)
 
 
-def canonical(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
 def fields(*values: str | int) -> bytes:
     return b"".join(b"%d:%b," % (len(data), data) for data in (str(value).encode() for value in values))
 
 
 class Draws:  # of one scope (rule 5), with its steps and how often each slot was drawn in its cells so far
-    def __init__(self, key: bytes | None, epoch: Row, scope: str) -> None:
+    def __init__(self, key: bytes | None, epoch: Row, scope: str, prefix: str = "") -> None:
         self.key, self.place = key or b"", fields("lodtraek-draw/1", epoch["trial_id"], epoch["epoch"], scope)
-        self.steps, self.ends, self.seen = 0, [0], Counter[tuple[str, str, int]]()
+        self.steps, self.ends, self.seen, self.prefix = 0, [0], Counter[tuple[str, str, int]](), prefix
 
     def below(self, n: int, step: int, purpose: str) -> int:
         counter, value, span = 0, 0, 1
         while n > 1 and not (span >= n and value < span - span % n):
             value, span = (0, 1) if span >= n else (value, span)
-            word = hmac.digest(self.key, self.place + fields(step, purpose, counter), "sha256")
+            word = hmac.digest(self.key, self.place + fields(step, self.prefix + purpose, counter), "sha256")
             value, span, counter = value << 256 | int.from_bytes(word, "big"), span << 256, counter + 1
         return value % n
 
     def shuffled(self, items: list[str], step: int, purpose: str) -> list[str]:
-        left, found = list(items), list[str]()
-        for more in range(len(items)):  # the last of those left fills the place of the one taken
-            index = self.below(len(left), step + more, purpose)
-            left[index], left[-1] = left[-1], left[index]
-            found.append(left.pop())
-        return found
+        found = list(items)  # taken one by one; the last of those left fills the place of the one taken
+        for more, last in enumerate(range(len(found) - 1, -1, -1)):
+            index = self.below(last + 1, step + more, purpose)
+            found[index], found[last] = found[last], found[index]
+        return found[::-1]
 
 
-class Design:  # what a protocol declares about arms, factors and procedure; `owners`: the arm of each slot
-    def __init__(self, protocol: Row, files: dict[str, str]) -> None:
-        self.given, self.name = protocol["randomisation"], str(protocol["randomisation"]["procedure"])
-        self.days, self.arms = protocol["trial"]["enrolment"], [str(arm["name"]) for arm in protocol["arms"]]
-        shared = gcd(*(arm["ratio"] for arm in protocol["arms"]))
-        self.slots = [str(arm["name"]) for arm in protocol["arms"] for _ in range(arm["ratio"] // shared)]
-        self.owners = self.slots if self.name in BY_SLOT else self.arms
-        self.factors, self.known = [one["factor"] for one in protocol["stratification"]], set[tuple[str, str]]()
-        for one in protocol["stratification"]:
-            levels = one.get("levels") or files[one["levels_from"]].splitlines()[1:]
-            self.known |= {(one["factor"], level.split(",")[0].strip('"')) for level in levels}
+class Rule:  # how a procedure weighs the slots of its arms
+    def __init__(self, given: Row, ratio: dict[str, int], factors: list[str]) -> None:
+        self.given, self.name, self.arms, self.factors = given, str(given["procedure"]), list(ratio), factors
+        need(self.name in COUNTS + LEVELS, "its procedure must be known here")
+        self.together = {"matched-pairs@1": self.in_pairs, "rerandomisation@1": self.most_even}.get(self.name)
+        self.slots = [arm for arm, part in ratio.items() for _ in range(part // gcd(*ratio.values()))]
 
-    def weigh(self, row: Row, cells: dict[str, list[int]], draws: Draws) -> list[int]:
-        """Weigh the slots by how often each was drawn: in the scope ("all"), in each level and in the stratum."""
-        counts, given, name, slots = cells["all"], self.given, self.name, range(len(cells["all"]))
-        if name == "permuted-block@1":  # what the block has left; the size of block k is the draw at step k
-            while draws.ends[-1] <= sum(counts):
-                size = draws.below(len(given["sizes"]), len(draws.ends) - 1, "block-size")
-                draws.ends.append(draws.ends[-1] + given["sizes"][size])
-            blocks = draws.ends[-1] // len(self.slots)
-            return [blocks * self.slots.count(arm) - n for arm, n in zip(self.arms, counts, strict=True)]
-        if name not in BY_SLOT:  # as recorded
-            shares = [Fraction(row["probabilities"][arm]) for arm in self.arms]
-            return [int(share * lcm(*(one.denominator for one in shares))) for share in shares]
-        if name == "wei-urn@1":  # alpha balls a slot; each draw adds beta balls of every other slot
-            balls = [given["alpha"] + given["beta"] * (sum(counts) - n) for n in counts]
-            return balls if any(balls) else [1] * len(counts)
-        scores: list[Any] = counts
-        if name == "hu-hu@1":  # the slot's weighted counts
-            names = dict.fromkeys(cells, "margin") | {"all": "overall", "stratum": "stratum"}
-            scores = [sum(Fraction(str(given[names[one]])) * cells[one][slot] for one in cells) for slot in slots]
-        if name == "pocock-simon@1":  # the levels' weighted ranges with one more of the slot
+    @staticmethod
+    @cache
+    def ways(leads: tuple[int, ...], slot: int, left: int, tolerance: int) -> int:  # on from one more of a slot
+        after = sorted(n + (k == slot) for k, n in enumerate(leads))
+        leads = tuple(n - after[0] for n in after)
+        if left and leads[-1] <= tolerance:
+            return sum(Rule.ways(leads, one, left - 1, tolerance) for one in range(len(leads)))
+        return int(leads[-1] <= tolerance)
+
+    def weigh(self, cells: dict[str, list[int]], draws: Draws) -> list[int]:  # by how often each was drawn so far
+        counts, given, own, ends, slots = cells["overall"], self.given, self.slots, draws.ends, range(len(self.slots))
+        while "sizes" in given and ends[-1] <= sum(counts):  # the size of block k is the draw at step k
+            ends.append(ends[-1] + given["sizes"][draws.below(len(given["sizes"]), len(ends) - 1, "block-size")])
+        if "sizes" in given or "total" in given:  # what is left; an arm counts as its first slot
+            (each, more), left = divmod(given.get("total", ends[-1]), len(own)), list(own)
+            odd = [left.pop(draws.below(len(left), one, "remainder")) for one in range(more)]
+            return [(each * own.count(a) + odd.count(a) - counts[k]) * (own.index(a) == k) for k, a in enumerate(own)]
+        if self.name == "balancing-walk@1":  # against the sum of first less second; too far out it starts again
+            along = sum(a - b for kind, (a, b) in cells.items() if kind != "stratum")
+            draws.seen, along = (Counter(), 0) if abs(along) > Fraction(str(given["alpha"])) else (draws.seen, along)
+            lean = Fraction(str(given["phi"])) * along / Fraction(str(given["alpha"]))
+            return [lean.denominator - lean.numerator, lean.denominator + lean.numerator]
+        if self.name == "maximal@1":  # lawful sequences to the window's end that begin with the slot, short first
+            leads, until = tuple(n - min(counts) for n in counts), given["horizon"] - sum(counts) % given["horizon"]
+            return [[Rule.ways(leads, slot, more, given["tolerance"]) for more in range(until)][-1] for slot in slots]
+        if self.name == "wei-urn@1":  # alpha balls a slot; each draw adds beta balls of every other slot
+            return [(given["alpha"] or not sum(counts)) + given["beta"] * (sum(counts) - n) for n in counts]
+        scores: list[Any] = counts  # a slot of least score is weighed higher: alone it has probability p
+        if self.name == "hu-hu@1":  # the slot's weighted counts
+            scores = [sum(Fraction(str(given.get(c, given["margin"]))) * cells[c][k] for c in cells) for k in slots]
+        if self.name == "pocock-simon@1":  # the levels' weighted ranges with one more of the slot
             share = {one: Fraction(str(given.get("weights", {}).get(one, 1))) for one in self.factors}
             after = [[sorted(n + (k == slot) for k, n in enumerate(cells[one])) for one in share] for slot in slots]
             scores = [sum(w * (ns[-1] - ns[0]) for w, ns in zip(share.values(), one, strict=True)) for one in after]
-        best = [score == min(scores) for score in scores]  # one such slot has probability p, several its odds each
         p, edge = Fraction(str(given.get("probability", 0))), min(counts) + given.get("tolerance", sum(counts) + 1)
-        odds = Fraction(1) if all(best) or not p else (len(best) - 1) * p / (1 - p)
-        return [
-            (odds.numerator if one else odds.denominator) * (n < edge) for one, n in zip(best, counts, strict=True)
-        ]
+        high, low = ((len(slots) - 1) * p / (1 - p) if p and min(scores) < max(scores) else 1).as_integer_ratio()
+        return [(high if scores[k] == min(scores) else low) * (n < edge) for k, n in enumerate(counts)]
 
-    def in_pairs(self, rows: list[Row], draws: Draws, step: int) -> list[str]:
-        """Groups agree on all factors, then on all but the last, ...; each gets the slots in a drawn order."""
+    def in_pairs(self, rows: list[Row], draws: Draws, step: int) -> list[str]:  # groups that agree, on ever less
         size, groups, left = len(self.slots), list[list[int]](), list(range(len(rows)))
         for depth in range(len(self.factors), -1, -1):
             alike = dict[tuple[str, ...], list[int]]()
@@ -132,8 +125,7 @@ class Design:  # what a protocol declares about arms, factors and procedure; `ow
         orders = [draws.shuffled(self.slots, step + number * size, "pair") for number in range(len(groups) + 1)]
         return [arm for _, arm in sorted(zip(places, (arm for order in orders for arm in order), strict=False))]
 
-    def most_even(self, rows: list[Row], draws: Draws, step: int) -> list[str]:
-        """Of many candidates the first of least distance: chi-square of arm by level, over the factors, so far."""
+    def most_even(self, rows: list[Row], draws: Draws, step: int) -> list[str]:  # the candidate of least chi-square
         found = list[tuple[Fraction, int, list[str]]]()
         for number in range(self.given["candidates"]):
             turn = draws.shuffled(self.arms, step, f"candidate {number} arms") * len(rows)
@@ -148,33 +140,37 @@ class Design:  # what a protocol declares about arms, factors and procedure; `ow
 
 class Ledger:  # the state after the entries so far; `take` raises an error saying what must hold of the next one
     def __init__(self, folder: Path, keys: tuple[Row, ...]) -> None:
-        self.folder, self.keys, self.hashes, self.at, self.last_on, self.drawn = folder, keys, ["0" * 64], "", "", 0
-        self.answers, self.pauses, self.names, self.batch = Row(), Row(), set[str](), list[Row]()
+        self.folder, self.keys, self.head, self.at, self.last_on, self.drawn = folder, keys, "0" * 64, "", "", 0
+        self.answers, self.pauses, self.batch, self.wrong = Row(), Row(), list[Row](), 0
 
     def take(self, line: str) -> None:
         entry = json.loads(line)
-        at = entry["at"]
-        need(canonical(entry) == line and len(entry) == 6, "its line must be the canonical JSON of its six fields")
-        in_time = at >= self.at and at[26:] == "Z" and datetime.fromisoformat(at)
+        again = json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        need(again == line and len(entry) == 6, "its line must be the canonical JSON of its six fields")
+        in_time = self.at <= entry["at"] and entry["at"][26:] == "Z" and datetime.fromisoformat(entry["at"])
         need(in_time, "its time must be UTC, not before the row above")
-        need((entry["seq"], entry["prev"]) == (self.wrong, self.hashes[-1]), "its number and prev must follow")
-        self.hashes.append(entry["hash"])
+        need((entry["seq"], entry["prev"]) == (self.wrong, self.head), "its number and prev must follow")
+        self.head, self.at = entry["hash"], entry["at"]
         rest = line.replace(f'"hash":"{entry["hash"]}",', "", 1)
         need(sha256(rest.encode()).hexdigest() == entry["hash"], "its hash must be that of its content")
         need((entry["seq"] == 1) == (entry["kind"] == "trial-opened@1"), "the first row alone must open the trial")
         rule: Any = getattr(self, "on_" + entry["kind"].removesuffix("@1").replace("-", "_"), None)
         need(rule and (not self.batch or rule == self.on_assigned), "its kind must be known, and a batch be whole")
         rule(entry["payload"])
-        self.at = at
 
     def on_trial_opened(self, row: Row) -> None:
         content = (self.folder / f"epochs/{row['epoch']}/protocol.json").read_bytes()
         protocol, said = json.loads(content), json.dumps(tomllib.loads(row["protocol_toml"]), default=str)
         fits = sha256(content).hexdigest() == row["protocol"] and protocol == json.loads(said)
         need(fits, "its digest must be the protocol's")
-        self.epoch, self.design, self.key = row, Design(protocol, row["references"]), None
-        self.names |= {self.design.name}
-        self.beacon, self.scopes, self.clusters = self.design.given.get("beacon"), dict[str, Draws](), Row()
+        self.epoch, self.given, self.key, factors = row, protocol["randomisation"], None, protocol["stratification"]
+        self.name, self.beacon, self.known = self.given["procedure"], self.given.get("beacon"), set[tuple[str, str]]()
+        self.scopes, self.groups, self.days = dict[str, Draws](), Row(), protocol["trial"]["enrolment"]
+        for one in factors:
+            levels = one.get("levels") or row["references"][one["levels_from"]].splitlines()[1:]
+            self.known |= {(one["factor"], level.split(",")[0].strip('"')) for level in levels}
+        ratio = {str(arm["name"]): arm["ratio"] for arm in protocol["arms"]}
+        self.rule = Rule(self.given.get("among", self.given), ratio, [one["factor"] for one in factors])
         for one in self.keys:
             own = bytes.fromhex(one["key"])
             if "epoch" not in one:  # the trial key
@@ -199,8 +195,8 @@ class Ledger:  # the state after the entries so far; `take` raises an error sayi
         need(row["participant_id"] not in self.answers, "a citizen must have one answer")
         need(not self.beacon, "nobody may be answered before the beacon's value is entered")
         need(all(row[one] == self.epoch[one] for one in ("epoch", "protocol")), "its epoch must be the one in force")
-        first, on = max(self.design.days["from"], self.epoch.get("on", "")), date.fromisoformat(row["on"]).isoformat()
-        need(first <= on == row["on"] <= self.design.days["to"], "its day must lie within enrolment, as amended")
+        first, on = max(self.days["from"], self.epoch.get("on", "")), date.fromisoformat(row["on"]).isoformat()
+        need(first <= on == row["on"] <= self.days["to"], "its day must lie within enrolment, as amended")
         self.answers[row["participant_id"]], self.last_on = arm, max(self.last_on, row["on"])
         return any(first <= row["on"] < end for first, end in self.pauses.get(row["municipality_code"], {}).items())
 
@@ -210,42 +206,50 @@ class Ledger:  # the state after the entries so far; `take` raises an error sayi
 
     def on_assigned(self, row: Row) -> None:
         need(not self.answer(row, row["arm"]), "nobody may be assigned in a pause")
-        design, levels = self.design, row["levels"]
-        fit = len(levels) == len(design.factors) and levels.items() <= design.known
-        need(fit and row["stratum"] == "/".join(levels[one] for one in design.factors), "its levels must be declared")
-        need(row["procedure"] == design.name and row["arm"] in design.arms, "arm and procedure must be declared")
-        scope = "" if design.name in SEES_ALL else row["stratum"]
+        levels, factors = row["levels"], self.rule.factors
+        fit = len(levels) == len(factors) and levels.items() <= self.known
+        need(fit and row["stratum"] == "/".join(levels[one] for one in factors), "its levels must be declared")
+        need(row["procedure"] == self.name and row["arm"] in self.rule.arms, "arm and procedure must be declared")
+        scope = row["stratum"] if self.name in COUNTS else ""
         draws = self.scopes[scope] = self.scopes.get(scope) or Draws(self.key, self.epoch, scope)
         need(row["step"] == draws.steps, f"its step must be {draws.steps}")
-        draws.steps += 1
-        of_batch = {"batch": row["step"] - len(self.batch), "size": (self.batch or [row])[0].get("size")}.items()
-        need((of_batch <= row.items()) == (design.name in TOGETHER), "a batch must be recorded whole")
-        first = row if design.name != "cluster@1" else self.clusters.setdefault(levels[design.given["factor"]], row)
+        of_batch = {"batch": draws.steps - len(self.batch), "size": (self.batch or [row])[0].get("size")}.items()
+        need((of_batch <= row.items()) == bool(self.rule.together), "a batch must be recorded whole")
+        first = row if self.name != "cluster@1" else self.groups.setdefault(levels[self.given["factor"]], row)
         need((row["arm"], row["probabilities"]) == (first["arm"], first["probabilities"]), "its cluster has one draw")
-        self.drawn += self.key is not None
+        draws.steps, self.drawn = draws.steps + 1, self.drawn + (self.key is not None)
         self.batch += [row] if first is row else []
         if len(self.batch) == row.get("size", 1):
             rows, self.batch = self.batch, []
             self.draw(rows, draws) if self.key else None
 
     def draw(self, rows: list[Row], draws: Draws) -> None:
-        design, owners = self.design, self.design.owners
-        together = {"matched-pairs@1": design.in_pairs, "rerandomisation@1": design.most_even}.get(design.name)
-        arms = together(rows, draws, rows[0]["step"]) if together else [""]
-        for number, (row, arm) in enumerate(zip(rows, arms, strict=True), start=len(self.hashes) - len(rows)):
-            self.wrong, places = number, [("all", ""), ("stratum", row["stratum"]), *row["levels"].items()]
-            places = places if design.name in SEES_ALL else places[:1]
-            cells = {kind: [draws.seen[kind, level, slot] for slot in range(len(owners))] for kind, level in places}
-            slots = list(zip(design.weigh(row, cells, draws), owners, strict=True))
-            weights = [sum(weight for weight, owner in slots if owner == one) for one in design.arms]
-            chances = {one: str(Fraction(part, sum(weights))) for one, part in zip(design.arms, weights, strict=True)}
+        rule, own = self.rule, draws
+        if self.name == "saturation@1":  # a new market draws its share, of those dealt out least
+            name, shares = rows[0]["levels"][self.given["factor"]], [Fraction(str(s)) for s in self.given["shares"]]
+            if name not in self.groups:
+                dealt = Counter(one for one, *_ in self.groups.values())
+                left = [one for one in shares if dealt[one] == min(dealt[other] for other in shares)]
+                part = left[draws.below(len(left), len(self.groups), "saturation")]
+                inner = self.given["within"] if 0 < part < 1 else {"procedure": "simple@1"}
+                odds = dict(zip(rule.arms, (part.denominator - part.numerator, part.numerator), strict=True))
+                self.groups[name] = part, Rule(inner, odds, rule.factors), Draws(self.key, self.epoch, "", name + ":")
+            _, rule, own = self.groups[name]
+        arms = rule.together(rows, draws, rows[0]["step"]) if rule.together else [""]
+        for number, (row, arm) in enumerate(zip(rows, arms, strict=True), start=self.wrong + 1 - len(rows)):
+            self.wrong, places = number, [("overall", ""), ("stratum", row["stratum"]), *row["levels"].items()]
+            places = places if rule.name in LEVELS else places[:1]
+            cells = {kind: [own.seen[kind, level, k] for k in range(len(rule.slots))] for kind, level in places}
+            slots = list(zip(rule.weigh(cells, own), rule.slots, strict=True))
+            weights = [sum(weight for weight, owner in slots if owner == one) for one in rule.arms]
+            chances = {one: str(Fraction(part, sum(weights))) for one, part in zip(rule.arms, weights, strict=True)}
             need(row["probabilities"] == chances, "its probabilities must be those of the procedure")
             ends = list(accumulate(weight // gcd(*weights) for weight in weights))
-            drawn = arm or design.arms[bisect(ends, draws.below(ends[-1], row["step"], "arm"))]
+            drawn = arm or rule.arms[bisect(ends, draws.below(ends[-1], row["step"], "arm"))]
             need(row["arm"] == drawn, "its arm must be the one the key draws")
             ends = list(accumulate(weight * (owner == drawn) for weight, owner in slots))
-            slot = bisect(ends, draws.below(ends[-1], sum(cells["all"]), "slot"))
-            draws.seen.update((kind, level, slot) for kind, level in places)
+            slot = bisect(ends, own.below(ends[-1], sum(cells["overall"]), "slot"))
+            own.seen.update((kind, level, slot) for kind, level in places)
 
     def on_pause_opened(self, row: Row) -> None:
         known, first = self.pauses.setdefault(row["municipality_code"], {}), row["closed_on"]
@@ -271,17 +275,13 @@ def verify_bundle(folder: Path, *keys: Row) -> str:
             ledger.take(line)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"ledger row {ledger.wrong}: {error}") from error
-    length, head = len(ledger.hashes) - 1, ledger.hashes[-1]
+    length, head = ledger.wrong, ledger.head
     need(length and not ledger.batch, f"ledger row {length + 1}: it must open the trial, or go on with a batch")
     for name, text in {"protocol.toml": ledger.epoch["protocol_toml"], **ledger.epoch["references"]}.items():
         need((folder / name).read_bytes() == text.encode(), f"{name}: it must be the one the ledger holds")
     need((length, head) == (manifest["ledger_length"], manifest["ledger_head"]), "manifest.json: another ledger's")
     need((manifest["checkpoint"] or {"head": head})["head"] == head, "manifest.json: another ledger's checkpoint")
-    chances = "TAKEN AS RECORDED" if ledger.names - BY_SLOT - {"permuted-block@1"} else "by the rule"
-    drawn = (
-        f"{ledger.drawn} of {sum(map(bool, ledger.answers.values()))} arms drawn anew by {', '.join(ledger.names)}"
-    )
-    return f"{length} rows, head {head}. {drawn}, probabilities {chances}."
+    return f"{length} rows, head {head}. {ledger.drawn} of {sum(map(bool, ledger.answers.values()))} arms drawn anew."
 
 
 def main(arguments: list[str]) -> int:

@@ -1,8 +1,8 @@
 """The frozen draws: every procedure, several designs, 1,000 arrivals each.
 
-1. An entry is the declaration, and what it drew: the first 50 arms (as the place of the arm in the declaration) and
-   the SHA-256 of every 100 arrivals, one line an arrival: scope, step, participant, arm, the exact probability of
-   each arm.
+1. An entry is the declaration (with the beacon and its value, where there is one) and what it drew: the first 50
+   arms (as the place of the arm in the declaration) and the SHA-256 of every 100 arrivals, one line an arrival:
+   scope, step, participant, arm, the exact probability of each arm.
 2. Key, trial, epoch and arrivals are those below and never change. Citizens arrive twenty a day, in the keyed
    order.
 3. `name@version` is frozen: an entry is never edited. A procedure that must draw otherwise gets a new version, and
@@ -15,7 +15,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from trial.ledger.beacon import mixed
 from trial.procedures import Arms, Draws, Factor, Subject, Unit, batch_order, build, epoch_key, next_arm
+from trial.protocol.model import Beacon
 
 FROZEN = Path(__file__).with_name("draws.json")
 KEY, TRIAL, EPOCH, ARRIVALS, A_DAY = bytes(range(32)), "golden", 1, 1000, 20
@@ -59,8 +61,19 @@ UNEQUAL: list[tuple[str, dict[str, Any]]] = [
     ("cluster@1", {"factor": "jobcentre", "among": {"procedure": "big-stick@1", "tolerance": 1}}),
 ]
 EQUAL_ARMS, UNEQUAL_ARMS = {"physical": 1, "digital": 1}, {"physical": 2, "digital": 2, "video": 1}
-DESIGNS = [(name, parameters, EQUAL_ARMS) for name, parameters in ONE_TO_ONE] + [
-    (name, parameters, UNEQUAL_ARMS) for name, parameters in UNEQUAL
+THREE_ARMS, TWO_TO_ONE = {"physical": 1, "digital": 1, "video": 1}, {"physical": 2, "digital": 1}
+BEACON = {"name": "drand", "round": 600000, "value": hashlib.sha256(b"golden beacon").hexdigest()}
+BLOCKS_WITHIN = {"procedure": "permuted-block@1", "sizes": [3, 6]}
+THIRDS = {"factor": "jobcentre", "shares": [0, "1/3", "2/3"], "within": BLOCKS_WITHIN}
+Beaconed = dict[str, Any] | None
+Design = tuple[str, dict[str, Any], dict[str, int], Beaconed]
+DESIGNS: list[Design] = [
+    *((name, parameters, EQUAL_ARMS, None) for name, parameters in ONE_TO_ONE),
+    *((name, parameters, UNEQUAL_ARMS, None) for name, parameters in UNEQUAL),
+    ("balancing-walk@1", {"alpha": 8, "phi": 1}, EQUAL_ARMS, None),  # restarts, and draws that are certain
+    ("rerandomisation@1", {"candidates": 10}, THREE_ARMS, None),
+    ("saturation@1", THIRDS, TWO_TO_ONE, None),
+    ("permuted-block@1", {"sizes": [2, 4, 6]}, EQUAL_ARMS, BEACON),
 ]
 
 
@@ -78,11 +91,19 @@ def arrivals() -> list[Unit]:
     return found
 
 
-def lines(name: str, parameters: dict[str, Any], ratio: dict[str, int]) -> tuple[list[str], list[int]]:
+def drawing_key(beacon: Beaconed) -> bytes:
+    """Give the key of the draws: the epoch's, with the value of the beacon mixed in where there is one."""
+    key = epoch_key(KEY, TRIAL, EPOCH)
+    return mixed(key, Beacon(name=beacon["name"], round=beacon["round"]), beacon["value"]) if beacon else key
+
+
+def lines(
+    name: str, parameters: dict[str, Any], ratio: dict[str, int], beacon: Beaconed
+) -> tuple[list[str], list[int]]:
     """Draw the arrivals of a design: one line an arrival, and the places of the arms."""
     arms = Arms(tuple(ratio), tuple(ratio.values()))
     procedure = build(name, parameters, arms, FACTORS)
-    key = epoch_key(KEY, TRIAL, EPOCH)
+    key = drawing_key(beacon)
     draws: dict[str, Draws] = {"": Draws(key, TRIAL, EPOCH, "")}
     states: dict[str, Any] = {}
     steps: dict[str, int] = defaultdict(int)
@@ -109,14 +130,15 @@ def lines(name: str, parameters: dict[str, Any], ratio: dict[str, int]) -> tuple
     return written, places
 
 
-def entry(name: str, parameters: dict[str, Any], ratio: dict[str, int]) -> dict[str, Any]:
+def entry(name: str, parameters: dict[str, Any], ratio: dict[str, int], beacon: Beaconed) -> dict[str, Any]:
     """Draw one entry of the corpus."""
-    written, places = lines(name, parameters, ratio)
+    written, places = lines(name, parameters, ratio, beacon)
     hundreds = ["".join(written[start : start + 100]).encode() for start in range(0, ARRIVALS, 100)]
     return {
         "procedure": name,
         "parameters": parameters,
         "arms": ratio,
+        **({"beacon": beacon} if beacon else {}),
         "first_50": "".join(str(place) for place in places[:50]),
         "sha256_of_100": [hashlib.sha256(hundred).hexdigest() for hundred in hundreds],
     }
@@ -128,9 +150,9 @@ def frozen() -> list[dict[str, Any]]:
     return found
 
 
-def of(one: dict[str, Any]) -> tuple[str, dict[str, Any], dict[str, int]]:
+def of(one: dict[str, Any]) -> Design:
     """Give the declaration of an entry."""
-    return one["procedure"], one["parameters"], one["arms"]
+    return one["procedure"], one["parameters"], one["arms"], one.get("beacon")
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ def declared(folder: Path, one: dict[str, Any]) -> Path:
     text = PROTOCOL.read_text(encoding="utf-8").replace('id = "digital-samtaler"', f'id = "{TRIAL}"')
     text = text.replace('levels_from = "codes/municipalities.csv"', f"levels = {toml_value(FACTORS[0].levels)}")
     given = "".join(f"{name} = {toml_value(value)}\n" for name, value in one["parameters"].items())
+    if beacon := one.get("beacon"):
+        given += "beacon = " + toml_value({name: beacon[name] for name in ("name", "round")}) + "\n"
     table = f'[randomisation]\nprocedure = "{one["procedure"]}"\n{given}predictability_budget = 1.0\n\n[infection]'
     text, found = re.subn(r"\[randomisation\].*?\[infection\]", lambda _: table, text, flags=re.DOTALL)
     arms = "".join(
@@ -76,7 +78,8 @@ def drawn(trial: Trial, one: dict[str, Any]) -> list[str]:
 
 def check(folder: Path, database: str, one: dict[str, Any]) -> None:
     clock = lambda: datetime(2021, 1, 4, 8, tzinfo=UTC)  # noqa: E731 - one instant is enough
-    trial = Trial.init(database, declared(folder, one), OWN, "test", clock=clock)
+    value = one.get("beacon", {}).get("value")
+    trial = Trial.init(database, declared(folder, one), OWN, "test", clock=clock, beacon_value=value)
     try:
         lines = drawn(trial, one)
         hundreds = ["".join(lines[start : start + 100]).encode() for start in range(0, ARRIVALS, 100)]
@@ -87,21 +90,21 @@ def check(folder: Path, database: str, one: dict[str, Any]) -> None:
 
 
 def name(one: dict[str, Any]) -> str:
-    return f"{one['procedure']}-{len(one['arms'])}-arms"
+    return f"{one['procedure']}-{len(one['arms'])}-arms" + "-beacon" * ("beacon" in one)
 
 
-@pytest.mark.parametrize(
-    "one", [one for one in frozen() if one["procedure"] in BATCHES and len(one["arms"]) == 2], ids=name
-)
-def test_designs_of_batches_and_clusters_draw_the_frozen_arms(
+def is_quick(one: dict[str, Any]) -> bool:
+    return (one["procedure"] in BATCHES and len(one["arms"]) == 2) or "beacon" in one
+
+
+@pytest.mark.parametrize("one", [one for one in frozen() if is_quick(one)], ids=name)
+def test_designs_of_batches_clusters_and_a_beacon_draw_the_frozen_arms(
     tmp_path: Path, database_url: str, one: dict[str, Any]
 ) -> None:
     check(tmp_path, database_url, one)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "one", [one for one in frozen() if not (one["procedure"] in BATCHES and len(one["arms"]) == 2)], ids=name
-)
+@pytest.mark.parametrize("one", [one for one in frozen() if not is_quick(one)], ids=name)
 def test_every_other_design_draws_the_frozen_arms(tmp_path: Path, database_url: str, one: dict[str, Any]) -> None:
     check(tmp_path, database_url, one)

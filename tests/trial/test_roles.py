@@ -14,7 +14,18 @@ from click.testing import CliRunner, Result
 
 import trial.cli
 from tests.bundles import protocol
-from tests.opened import DAY, KEYS, PROTOCOL, TickingClock, arrivals, full_trial, open_trial, trial_of_every_kind, url
+from tests.opened import (
+    DAY,
+    KEYS,
+    PRODUCTION,
+    PROTOCOL,
+    TickingClock,
+    arrivals,
+    full_trial,
+    open_trial,
+    trial_of_every_kind,
+    url,
+)
 from trial.bundle import export_bundle
 from trial.errors import RoleError
 from trial.identity import Pseudonymiser
@@ -69,14 +80,14 @@ def test_duties_are_separated() -> None:
 
 
 def test_production_needs_a_role_and_a_test_does_not(tmp_path: Path) -> None:
-    production = Keys(*(replace(one, mode="production") for one in (KEYS.trial, KEYS.identity, KEYS.signing) if one))
     for mode in ("test", "training"):
         check("assign", None, mode)
     with pytest.raises(RoleError) as caught:
-        Trial.init(url(tmp_path), PROTOCOL, production, "production")
+        Trial.init(url(tmp_path), PROTOCOL, PRODUCTION, "production")
     assert caught.value.stable_code == "role-missing" and caught.value.exit_status == 19
-    Trial.init(url(tmp_path), PROTOCOL, production, "production", role=Role.DESIGNER).close()
-    opened = Trial.open(url(tmp_path), production)
+    kept = tmp_path / "kept"
+    Trial.init(url(tmp_path), PROTOCOL, PRODUCTION, "production", checkpoint_dir=kept, role=Role.DESIGNER).close()
+    opened = Trial.open(url(tmp_path), PRODUCTION)
     for name in sorted(name for name in vars(Trial) if hasattr(getattr(Trial, name), "right")):
         with pytest.raises(RoleError) as caught:
             getattr(opened, name)()

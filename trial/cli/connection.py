@@ -76,8 +76,20 @@ class Connection:
         store = Store.open(self.settings.db)
         click.get_current_context().call_on_close(store.close)
         with store.read() as transaction:
-            check(right, self.role, _mode(transaction))
+            check(right, self.role, _opened(transaction).get("mode", ""))
         return store
+
+    def newest_checkpoint(self, store: "Store") -> Path | None:
+        """Give the newest checkpoint of a database's trial in the folder, if there is one.
+
+        Look for it before the ledger is read: a ledger that is in use grows, and with it the folder.
+        """
+        from trial.ledger.checkpoint import newest
+
+        with store.read() as transaction:
+            trial_id = _opened(transaction).get("trial_id")
+        folder = self.settings.checkpoint_dir
+        return None if folder is None or trial_id is None else newest(folder, trial_id)
 
     @property
     def role(self) -> "Role | None":
@@ -127,14 +139,15 @@ def connected(*purposes: str) -> Callable[[Callable[..., Any]], Callable[..., An
     return decorate
 
 
-def _mode(transaction: "Transaction") -> str:
-    """Give the mode of a ledger that may be broken; empty where it cannot be told."""
+def _opened(transaction: "Transaction") -> dict[str, str]:
+    """Give trial_id and mode of a ledger that may be broken; empty where they cannot be told."""
     import json
 
     from trial.errors import LodtraekError
 
     try:
         opened = transaction.entry(1)
-        return "" if opened is None else str(json.loads(opened.payload)["mode"])
-    except (LodtraekError, ValueError, KeyError, TypeError):
-        return ""
+        payload = {} if opened is None else json.loads(opened.payload)
+        return {name: str(payload[name]) for name in ("trial_id", "mode") if name in payload}
+    except (LodtraekError, ValueError, TypeError):
+        return {}

@@ -66,9 +66,15 @@ def _show(advice: "Advice") -> None:
         title=f"Design of {advice.trial}",
     )
     show_table(
-        ("guesser", "knows", "correct", "error"),
+        ("guesser", "knows", "correct", "error", "budget"),
         [
-            (one.guesser, one.knows, f"{one.correct:.3f}", f"± {1.96 * one.se:.2g}" if one.se else one.method)
+            (
+                one.guesser,
+                one.knows,
+                f"{one.correct:.3f}",
+                f"± {1.96 * one.se:.2g}" if one.se else one.method,
+                "decisive" if one == advice.decisive else "",
+            )
             for one in advice.guesses
         ],
         title=f"\nPredictability {advice.predictability:.3f}, budget {advice.budget:.2f}",

@@ -18,11 +18,12 @@ def dry_run(ctx: click.Context, connection: Connection, *, seed: int, dry_run: b
     Nothing real is drawn: the keys are made for it and thrown away. A production trial answers nobody before a dry
     run has passed. Exit 0: it passed; 1: it did not. With --dry-run nothing is recorded.
 
-    Example: trial dry-run --signing-key signing.key
+    Example: trial dry-run --signing-key signing.key --checkpoint-dir checkpoints
     """
     from trial.simulator import dry_run as try_out
 
     trial = connection.open()
+    trial.signer.check()  # what cannot be recorded is refused before the work
     found = try_out(trial, seed, progress=lambda what: say(f"{what} ..."))
     payload = found.payload()
     if not dry_run:
@@ -32,6 +33,8 @@ def dry_run(ctx: click.Context, connection: Connection, *, seed: int, dry_run: b
     else:
         show_table(("check", "holds"), [(name, "yes" if holds else "NO") for name, holds in found.checks.items()])
         show_table(("figure", "value"), found.figures.items())
+    for check, mend in found.mends.items():
+        say(f"{check} does not hold. Mend: {mend}")
     say(f"{found.arrivals} synthetic arrivals: the dry run {'passed' if payload['passed'] else 'did not pass'}.")
     say("Nothing was written." if dry_run else "It stands in the ledger.")
     ctx.exit(0 if payload["passed"] else 1)

@@ -42,12 +42,11 @@ def init(
     from trial.service.opening import opening
 
     clock = _clock(mode, on)
-    keys, protocol_file = connection.keys(mode), find_protocol(file)
+    keys, protocol_file, settings = connection.keys(mode), find_protocol(file), connection.settings
     check("open", connection.role, mode)
     if dry_run:
-        opened = opening(protocol_file, keys, mode)
+        opened = opening(protocol_file, keys, mode, settings.checkpoint_dir)
     else:
-        settings = connection.settings
         trial = Trial.init(
             settings.db,
             protocol_file,

@@ -10,7 +10,7 @@ from trial.console import json_option, say, show_json, show_table
 
 @click.command()
 @click.option("--bundle", type=click.Path(path_type=Path), help="Verify this bundle instead of the database.")
-@click.option("--checkpoint", type=click.Path(path_type=Path), help="A checkpoint kept outside the database.")
+@click.option("--checkpoint", type=click.Path(path_type=Path), help="Compare with this checkpoint.")
 @click.option("--proof", type=click.Path(path_type=Path), help="Check this proof file; no database and no key.")
 @connected("trial")
 @json_option
@@ -26,9 +26,12 @@ def verify(
 ) -> None:
     """Replay the ledger and compare everything with it; with the key every arm is drawn anew.
 
+    Where a checkpoint folder is named, the database is compared with the newest checkpoint in it. A bundle ends where
+    it was exported, and brings its own; another is named with --checkpoint.
+
     Exit 0: it holds; 1: it does not, and the first wrong row is named.
 
-    Example: trial verify --key trial.key --checkpoint checkpoints/digital-samtaler-000000020001.checkpoint.json
+    Example: trial verify --key trial.key --checkpoint-dir checkpoints
     """
     from dataclasses import asdict
 
@@ -42,7 +45,8 @@ def verify(
         return
     key = connection.keys().trial
     if bundle is None:
-        found = verify_store(connection.store("verify"), key, checkpoint)
+        store = connection.store("verify")
+        found = verify_store(store, key, checkpoint or connection.newest_checkpoint(store))
     else:
         found = verify_bundle(bundle, key, checkpoint)
     if as_json:
@@ -50,7 +54,9 @@ def verify(
     elif not found.holds:
         show_table(("where", "what must hold"), [(one.where, one.problem) for one in found.findings])
     arms = "every arm drawn anew" if found.arms_drawn_anew else "arms not drawn anew: no key"
-    against = "no checkpoint" if found.checkpoint_length is None else f"checkpoint at row {found.checkpoint_length}"
+    folder = connection.settings.checkpoint_dir if bundle is None else None
+    none = "no checkpoint" if folder is None else f"no checkpoint of this trial in {folder}"
+    against = none if found.checkpoint_length is None else f"checkpoint at row {found.checkpoint_length}"
     say(f"{found.length} rows, head {found.head}; {arms}; {against}.")
     say(
         "The ledger holds."

@@ -3,9 +3,8 @@
 1. Guess rates within the stratum are exact where the procedure counts within strata (`exact.py`), weighted by how
    many citizens each stratum is expected to get; everything else is simulated (`simulate.py`) and carries its
    error.
-2. Predictability is the largest guess rate among those who can count: in the stratum, in the jobcentre, in the
-   trial. In a cluster design it is that of someone who knows the clusters' arms. It is held against the protocol's
-   budget.
+2. Predictability is the largest guess rate among those in the field (`guesses.py`): who know the past of the own
+   stratum or jobcentre, or the trial's totals. It is held against the protocol's budget, and whose it is is said.
 3. A stratum number above arrivals / (2 x block) is warned of: then most blocks stay incomplete and strata stop
    balancing. For a tolerance the block is slots x tolerance, the run that an edge takes to be felt.
 4. Power lost: a trial that perfect balance would give 80 or 90 % power at the 5 % level has this power instead.
@@ -16,25 +15,15 @@ from dataclasses import asdict, dataclass
 from statistics import NormalDist
 from typing import Any
 
-from trial.design.compare import Alternative, alternatives, expected_over_strata, longest, most_in_a_stratum
+from trial.design.compare import Alternative, alternatives, longest
 from trial.design.exact import Position, positions
 from trial.design.forecast import Forecast
-from trial.design.simulate import KNOWS, Figure, simulate
+from trial.design.guesses import Guess, exceeds, guesses, in_the_field, less
+from trial.design.simulate import Figure, simulate
 from trial.procedures import Procedure, declared
 from trial.protocol import Protocol
 
 NORMAL = NormalDist()
-
-
-@dataclass(frozen=True)
-class Guess:
-    """A guesser, what he knows, and how often he is right; se is 0 where the figure is exact."""
-
-    guesser: str
-    knows: str
-    correct: float
-    se: float
-    method: str
 
 
 @dataclass(frozen=True)
@@ -51,7 +40,7 @@ class Advice:
     seed: int
     strata: dict[str, float]
     guesses: tuple[Guess, ...]
-    predictability: float
+    decisive: Guess
     budget: float
     imbalance: dict[str, Figure]
     power: dict[str, float]
@@ -59,9 +48,14 @@ class Advice:
     by_position: tuple[Position, ...]
     warnings: tuple[str, ...]
 
+    @property
+    def predictability(self) -> float:
+        """The guess rate that is held against the budget: the decisive guesser's."""
+        return self.decisive.correct
+
     def to_json(self) -> dict[str, Any]:
         """Give the advice as plain data."""
-        data = asdict(self)
+        data = {**asdict(self), "predictability": self.predictability}
         data["by_position"] = [round(position.converges, 6) for position in self.by_position[:200]]
         return data
 
@@ -73,8 +67,8 @@ def advise(
     procedure = declared(protocol.randomisation, protocol.arms, protocol.stratification)
     figures = simulate(procedure, forecast, runs, seed, progress)
     in_strata = positions(procedure, longest(forecast))
-    guesses = _guesses(procedure, forecast, figures, in_strata)
-    predictability = _predictability(procedure, guesses)
+    known = guesses(procedure, forecast, figures, in_strata)
+    decisive = max(in_the_field(procedure, forecast, known), key=lambda guess: guess.correct)
     budget, lost = protocol.randomisation.predictability_budget, figures["lost"]
     strata = {
         "declared": float(len(forecast.shares)),
@@ -92,8 +86,8 @@ def advise(
         runs=runs,
         seed=seed,
         strata=strata,
-        guesses=guesses,
-        predictability=predictability,
+        guesses=known,
+        decisive=decisive,
         budget=budget,
         imbalance={
             name: figure for name, figure in figures.items() if not name.startswith(("guess", "lost", "strata"))
@@ -102,38 +96,8 @@ def advise(
         | {f"power_of_{size}": _power_left(size / 100, lost.mean) for size in (80, 90)},
         alternatives=alternatives(procedure, forecast, protocol.randomisation.procedure),
         by_position=tuple(in_strata),
-        warnings=tuple(_warnings(procedure, forecast, predictability, budget, strata)),
+        warnings=tuple(_warnings(procedure, forecast, decisive, budget, strata)),
     )
-
-
-def _guesses(
-    procedure: Procedure, forecast: Forecast, figures: dict[str, Figure], in_strata: list[Position]
-) -> tuple[Guess, ...]:
-    first = forecast.factors[0].name if forecast.factors else "trial"
-    names = {"stratum": "own stratum", "first factor": f"own {first}", "trial": "whole trial"}
-    found = []
-    if in_strata:
-        complete = len(in_strata) >= most_in_a_stratum(forecast)
-        method = "exact" if complete else f"exact to citizen {len(in_strata)} of a stratum"
-        for guesser, values in (
-            ("converges", [position.converges for position in in_strata]),
-            ("counts", [position.counts for position in in_strata]),
-        ):
-            rate = expected_over_strata(forecast, values)
-            found.append(Guess(guesser, "own stratum", rate, 0.0, method))
-    for knows in KNOWS:
-        if not (in_strata and knows == "stratum"):
-            figure = figures[f"guess {knows}"]
-            found.append(Guess("converges", names[knows], figure.mean, figure.se, "monte-carlo"))
-    if not procedure.together_in_batches:
-        figure = figures["guess everything"]
-        found.append(Guess("counts", "everything recorded", figure.mean, figure.se, "monte-carlo"))
-    return tuple(found)
-
-
-def _predictability(procedure: Procedure, guesses: tuple[Guess, ...]) -> float:
-    all_known = procedure.name == "cluster"
-    return max(guess.correct for guess in guesses if all_known or guess.knows != "everything recorded")
 
 
 def _power_left(power: float, lost: float) -> float:
@@ -152,7 +116,7 @@ def block_of(procedure: Procedure) -> float | None:
 
 
 def _warnings(
-    procedure: Procedure, forecast: Forecast, predictability: float, budget: float, strata: dict[str, float]
+    procedure: Procedure, forecast: Forecast, decisive: Guess, budget: float, strata: dict[str, float]
 ) -> list[str]:
     found = []
     block, most = block_of(procedure), forecast.arrivals
@@ -161,10 +125,10 @@ def _warnings(
             f"{len(forecast.shares)} strata are more than {most / (2 * block):.0f}, arrivals / (2 x block), "
             f"block {block:g}: balance within strata is lost; drop a factor, or declare pocock-simon@1 or hu-hu@1"
         )
-    if predictability > budget:
+    if exceeds(decisive.correct, budget):
         found.append(
-            f"a guesser is right in {predictability:.3f} of all draws, the budget is {budget:.2f}: "
-            "declare a wider tolerance, or simple@1"
+            f"a guesser ({decisive.words}) is right in {decisive.correct:.3f} of all draws, "
+            f"the budget is {budget:.2f}: {less(procedure)}"
         )
     if procedure.arms.total in getattr(procedure, "sizes", ()):
         found.append(f"in a block of {procedure.arms.total} the last arm is certain: declare larger sizes")

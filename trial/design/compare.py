@@ -1,8 +1,9 @@
 """Exact figures over all strata, for the declared procedure and the usual ones beside it.
 
 1. Every stratum gets a binomial number of the arrivals. A figure by position (`exact.py`) is weighted by how
-   probable it is that the stratum reaches the position; positions after the first thousand are taken to be like the
-   last hundred.
+   probable it is that the stratum reaches the position; positions after the last one followed are taken to be like
+   the hundred before it, or the later half of what was followed where that is shorter. The same of the levels of one
+   factor.
 2. The alternatives are the usual procedures with the same arms and forecast, so that the declared one can be seen
    between them: guess rate and mean imbalance of a stratum.
 """
@@ -44,9 +45,7 @@ def expected_over_strata(forecast: Forecast, values: list[float]) -> float:
 
     Position k of a stratum is reached when the stratum has more than k of the arrivals: binomial.
     """
-    length = most_in_a_stratum(forecast)
-    tail = sum(values[-100:]) / len(values[-100:])
-    followed = [*values, *[tail] * (length - len(values))]
+    followed = _followed(values, most_in_a_stratum(forecast))
     total = weight = 0.0
     for share in forecast.shares.values():
         reached = binom.sf(range(len(followed)), forecast.arrivals, share)
@@ -57,14 +56,18 @@ def expected_over_strata(forecast: Forecast, values: list[float]) -> float:
 
 def imbalance_over_strata(forecast: Forecast, values: list[float]) -> float:
     """Give the mean imbalance of a stratum, by the imbalance after k citizens and how many it gets: binomial."""
-    tail = sum(values[-100:]) / len(values[-100:])
-    length = most_in_a_stratum(forecast) + 1
-    followed = [*values, *[tail] * (length - len(values))]
+    followed = _followed(values, most_in_a_stratum(forecast) + 1)
     means = (
         float(binom.pmf(range(len(followed)), forecast.arrivals, share) @ followed)
         for share in forecast.shares.values()
     )
     return sum(means) / len(forecast.shares)
+
+
+def _followed(values: list[float], length: int) -> list[float]:
+    """Give the figure of every position, where those that were not followed are like the last that were (rule 1)."""
+    last = values[-min(100, (len(values) + 1) // 2) :]
+    return [*values, *[sum(last) / len(last)] * (length - len(values))]
 
 
 def usual(arms: Arms) -> list[tuple[str, str, dict[str, Any]]]:

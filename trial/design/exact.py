@@ -6,15 +6,19 @@
    names the arm that is most probable given the counts and the declared procedure. Between equals both toss a coin.
 3. The imbalance of counts is the largest difference between arms in units of the ratio: |n1 - n2| for 1:1.
 4. A chain of more than 20,000 hidden states is not followed further; what lies beyond is said to be unknown.
+5. The slots of an arm are alike to every procedure: a hidden state holds their counts in order of size.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
 
 from trial.procedures import Arms, Procedure
 from trial.procedures.permuted_block import PermutedBlock
 from trial.procedures.procedure import Counting
+from trial.procedures.simple import Simple
 
 LARGEST = 20_000
 Hidden = tuple[int, ...]
@@ -31,13 +35,33 @@ class Position:
     imbalance: float
 
 
+class Chain(Protocol):
+    """What can have happened: hidden states with where they begin, what follows them, and what is seen of them."""
+
+    first: Mapping[Hidden, float]
+
+    def steps(self, hidden: Hidden) -> Iterator[Step]:
+        """Give every possible step from a hidden state; one step may be given in parts."""
+        ...
+
+    def visible(self, hidden: Hidden, n: int) -> tuple[int, ...]:
+        """Give the counts of the arms in a hidden state n citizens on."""
+        ...
+
+
 def positions(procedure: Procedure, length: int) -> list[Position]:
     """Give positions 0 .. length - 1 of a stratum; fewer where the chain grows too large, none where it has none."""
+    chain = chain_of(procedure)
+    return list(follow(chain, procedure.arms, length)) if chain else []
+
+
+def chain_of(procedure: Procedure) -> Chain | None:
+    """Give the chain of a procedure that counts within its scope, None for another."""
     if isinstance(procedure, PermutedBlock):
-        return list(_follow(_Blocks(procedure), procedure.arms, length))
-    if isinstance(procedure, Counting):
-        return list(_follow(_Slots(procedure), procedure.arms, length))
-    return []
+        return _Blocks(procedure)
+    if isinstance(procedure, Simple):
+        return Coins(procedure.arms.target.values())
+    return _Slots(procedure) if isinstance(procedure, Counting) else None
 
 
 def spread_of(counts: Sequence[float], ratio: Sequence[int]) -> float:
@@ -53,26 +77,48 @@ def furthest_behind(counts: Sequence[float], ratio: Sequence[int]) -> list[int]:
     return [index for index, value in enumerate(even) if value == least]
 
 
+def most_often(counts: Sequence[int]) -> list[int]:
+    """Give the arms that came most often."""
+    most = max(counts)
+    return [index for index, count in enumerate(counts) if count == most]
+
+
+class Coins:
+    """The chain of independent coins, at the share of each arm: nothing but the counts of the arms."""
+
+    def __init__(self, shares: Iterable[Fraction]) -> None:
+        self.shares = [float(share) for share in shares]
+        self.first: Mapping[Hidden, float] = {(0,) * len(self.shares): 1.0}
+
+    def steps(self, hidden: Hidden) -> Iterator[Step]:
+        for arm, share in enumerate(self.shares):
+            if share:
+                yield arm, share, (*hidden[:arm], hidden[arm] + 1, *hidden[arm + 1 :])
+
+    def visible(self, hidden: Hidden, n: int) -> tuple[int, ...]:  # noqa: ARG002 - blocks need it
+        return hidden
+
+
 class _Slots:
-    """The chain of a procedure that counts slots."""
+    """The chain of a procedure that counts slots (rule 5)."""
 
     def __init__(self, procedure: Counting) -> None:
         self.procedure = procedure
-        self.arm_of = [index for index, part in enumerate(procedure.arms.ratio) for _ in range(part)]
-        self.first: dict[Hidden, float] = {(0,) * procedure.arms.total: 1.0}
+        ends = [sum(procedure.arms.ratio[: arm + 1]) for arm in range(len(procedure.arms.ratio))]
+        self.slots = [slice(end - part, end) for end, part in zip(ends, procedure.arms.ratio, strict=True)]
+        self.first: Mapping[Hidden, float] = {(0,) * procedure.arms.total: 1.0}
 
     def steps(self, hidden: Hidden) -> Iterator[Step]:
         weights = self.procedure.weights(hidden)
         total = sum(weights)
-        for slot, weight in enumerate(weights):
-            if weight:
-                yield self.arm_of[slot], weight / total, (*hidden[:slot], hidden[slot] + 1, *hidden[slot + 1 :])
+        for arm, slots in enumerate(self.slots):
+            for slot in range(slots.start, slots.stop):
+                if weights[slot]:
+                    own = sorted((*hidden[slots.start : slot], hidden[slot] + 1, *hidden[slot + 1 : slots.stop]))
+                    yield arm, weights[slot] / total, (*hidden[: slots.start], *own, *hidden[slots.stop :])
 
     def visible(self, hidden: Hidden, n: int) -> tuple[int, ...]:  # noqa: ARG002 - blocks need it
-        counts = [0] * len(self.procedure.arms.names)
-        for slot, count in enumerate(hidden):
-            counts[self.arm_of[slot]] += count
-        return tuple(counts)
+        return tuple(sum(hidden[slots]) for slots in self.slots)
 
 
 class _Blocks:
@@ -81,7 +127,7 @@ class _Blocks:
     def __init__(self, procedure: PermutedBlock) -> None:
         self.sizes, self.arms = procedure.sizes, procedure.arms
         none = (0,) * len(self.arms.names)
-        self.first: dict[Hidden, float] = {(size, *none): 1 / len(self.sizes) for size in self.sizes}
+        self.first: Mapping[Hidden, float] = {(size, *none): 1 / len(self.sizes) for size in self.sizes}
 
     def steps(self, hidden: Hidden) -> Iterator[Step]:
         size, *drawn = hidden
@@ -100,7 +146,7 @@ class _Blocks:
         return tuple(before * part // self.arms.total + own for part, own in zip(self.arms.ratio, drawn, strict=True))
 
 
-def _follow(chain: _Slots | _Blocks, arms: Arms, length: int) -> Iterator[Position]:
+def follow(chain: Chain, arms: Arms, length: int) -> Iterator[Position]:
     """Follow a chain from position to position."""
     level = chain.first
     for n in range(length):

@@ -8,8 +8,9 @@
 """
 
 import csv
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -36,6 +37,13 @@ class Forecast:
             for levels, share in self.shares.items()
             if share > 0
         ]
+
+    def by(self, factor: Factor) -> "Forecast":
+        """Give the same arrivals by the levels of one factor."""
+        at, found = self.factors.index(factor), defaultdict[tuple[str, ...], float](float)
+        for levels, share in self.shares.items():
+            found[levels[at],] += share
+        return replace(self, factors=(factor,), shares=dict(found))
 
 
 def factors_of(protocol: Protocol) -> tuple[Factor, ...]:

@@ -4,8 +4,9 @@
    procedures and keyed draws under a key that belongs to run and seed. Nothing here is an approximation but the
    number of runs; every figure carries its standard error over runs.
 2. In a batch design the citizens of a run come in as many equal batches as a year has working days (250).
-3. Guessers converge (`exact.py`): they know the counts of their own stratum, their own jobcentre (the first factor)
-   or the whole trial. One more knows everything that was ever recorded, and the procedure.
+3. Two guessers know the counts of their own stratum, of their own place (`own_place`: the jobcentre) or of the whole
+   trial. One converges (`exact.py`), the other repeats: he names the arm that came most often there. One more knows
+   everything that was ever recorded, and the procedure.
 4. Lost to imbalance is what an analysis within strata loses against the same citizens in perfect balance: the share
    of the sum of n_a n_b / (n_a + n_b) over the strata, a the comparison arm, b the other arm for which most is
    lost.
@@ -19,12 +20,12 @@ from math import sqrt
 from random import Random
 from typing import Any
 
-from trial.design.exact import furthest_behind, spread_of
+from trial.design.exact import furthest_behind, most_often, spread_of
 from trial.design.forecast import Forecast
-from trial.procedures import Draws, Procedure, Subject, Unit, epoch_key, next_arm
+from trial.procedures import Draws, Factor, Procedure, Subject, Unit, epoch_key, next_arm
 
 WORKING_DAYS = 250
-KNOWS = ("stratum", "first factor", "trial")
+KNOWS = ("stratum", "place", "trial")
 Counts = dict[Any, list[int]]
 
 
@@ -57,6 +58,16 @@ class Run:
         return self.cells[kind].setdefault(level, [0] * self.arms)
 
 
+def own_place(procedure: Procedure, forecast: Forecast) -> Factor | None:
+    """Give the factor whose level is where a guesser works and knows the past.
+
+    That of the procedure's clusters or markets, else the jobcentre, else the first; None without factors.
+    """
+    named = {factor.name: factor for factor in forecast.factors}
+    own = named.get(getattr(procedure, "factor", "jobcentre"))
+    return own or next(iter(forecast.factors), None)
+
+
 def simulate(
     procedure: Procedure, forecast: Forecast, runs: int, seed: int, progress: Callable[[], None]
 ) -> dict[str, Figure]:
@@ -75,14 +86,14 @@ def _run(procedure: Procedure, forecast: Forecast, name: str) -> Run:
     weights = [forecast.shares[tuple(unit.levels.values())] for unit in kinds]
     drawn = Random(name).choices(kinds, weights, k=forecast.arrivals)  # noqa: S311 - arrivals, not arms
     run = Run(len(procedure.arms.names))
-    ratio = procedure.arms.ratio
+    ratio, place = procedure.arms.ratio, own_place(procedure, forecast)
     for unit, arm, chances in _randomised(procedure, drawn, hashlib.sha256(name.encode()).digest()):
-        first = next(iter(unit.levels.values()), "")
-        known = [run.cell("stratum", unit.stratum), run.cell("first factor", first), run.cell("trial", "")]
+        here = unit.levels[place.name] if place else ""
+        known = [run.cell("stratum", unit.stratum), run.cell("place", here), run.cell("trial", "")]
         index = procedure.arms.names.index(arm)
         for knows, counts in zip(KNOWS, known, strict=True):
-            behind = furthest_behind(counts, ratio)
-            run.right[knows] += (index in behind) / len(behind)
+            for guesser, named in (("converges", furthest_behind(counts, ratio)), ("repeats", most_often(counts))):
+                run.right[f"{guesser} {knows}"] += (index in named) / len(named)
             counts[index] += 1
         for factor, level in unit.levels.items():
             run.cell(f"factor {factor}", level)[index] += 1

@@ -8,6 +8,7 @@
 5. A file is written beside and renamed: there is never half a checkpoint.
 """
 
+import glob
 import json
 import os
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from trial.ledger.entry import canonical
 from trial.ledger.projection import Row
 
 FORMAT = "lodtraek-checkpoint/2"
+_DIGITS = 12  # of a length in the name of a file: the longest ledger's name is the last
 _FIELDS = {"format", "trial_id", "length", "head", "root", "at", "public_key", "signature"}
 
 
@@ -72,7 +74,7 @@ def sign(trial_id: str, head: Head, root: str, secret: bytes) -> Checkpoint:
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     """Write a checkpoint into a folder, named by trial and length; give its path."""
-    path = folder / f"{checkpoint.trial_id}-{checkpoint.length:012d}.checkpoint.json"
+    path = folder / f"{checkpoint.trial_id}-{checkpoint.length:0{_DIGITS}d}.checkpoint.json"
     beside = path.with_suffix(f".{os.getpid()}.part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -148,7 +150,8 @@ def contradiction(
 
 def newest(folder: Path, trial_id: str) -> Path | None:
     """Find the longest checkpoint of a trial in a folder."""
-    return max(folder.glob(f"{trial_id}-*.checkpoint.json"), default=None, key=lambda path: path.name)
+    lengths = "[0-9]" * _DIGITS  # and nothing else: another trial's name may begin like this one's
+    return max(folder.glob(f"{glob.escape(trial_id)}-{lengths}.checkpoint.json"), default=None)
 
 
 def _statement(trial_id: str, head: Head, root: str, key: str) -> dict[str, Any]:

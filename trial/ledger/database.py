@@ -9,7 +9,7 @@
 5. PostgreSQL: a writer reads what is committed, once it holds the lock of the trial; a reader has one snapshot.
    Neither is left to the settings of the server.
 6. Whoever waits longer than BUSY_SECONDS is told so. Where the connection is lost, it is not known whether what was
-   asked was done: that is told too, and repeating the request gives the stored answer.
+   asked was done: that is told too. A repeated request does nothing twice.
 7. No statement's parameters ever appear in an error or a log.
 8. What is erased leaves no trace in the files of the database: they are written anew (`compact`), and PostgreSQL
    keeps no statistics of pseudonyms. Only the owner of its tables can have them written anew.
@@ -31,6 +31,7 @@ from trial.ledger import schema
 
 BUSY_SECONDS = 30
 CONFLICTS = ("40001", "40P01")  # PostgreSQL: serialisation failure, deadlock
+FULL = ("53100", sqlite3.SQLITE_FULL)  # PostgreSQL, SQLite
 KEPT = 5  # connections to a server that are kept for the next request
 WRITE, FIRST, SEEN, CURSOR = "lodtraek_write", "lodtraek_first", "lodtraek_seen", "lodtraek_cursor"
 PLANS_MADE = "lodtraek_plans"
@@ -336,11 +337,14 @@ def translated() -> Iterator[None]:
         ) from None  # fmt: skip
     except sa.exc.DBAPIError as error:
         if error.connection_invalidated:
+            raise unknown("the connection to the database must last until the answer", _words(error)) from None
+        told = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorcode", None)
+        if told in FULL:
             raise DatabaseError(
-                "the connection to the database must last until the answer", found=_words(error),
-                mend="repeat the request: what was done stands, and is answered again", code="database-unknown",
+                "the disk of the database must have room", found=_words(error),
+                mend="make room and repeat the request: nothing was changed", code="database-full",
             ) from None  # fmt: skip
-        if getattr(error.orig, "sqlstate", None) in CONFLICTS:
+        if told in CONFLICTS:
             raise DatabaseError(
                 "writers must not wait for one another in a ring", found=_words(error),
                 mend="repeat the request: nothing was changed", code="database-conflict",
@@ -356,6 +360,15 @@ def translated() -> Iterator[None]:
             "the database must be readable", found=type(error).__name__ if isinstance(error, ValueError) else error,
             mend="do not assign; compare with a backup and the last checkpoint", code="database",
         ) from None  # fmt: skip
+
+
+def unknown(must: str, found: str) -> DatabaseError:
+    """Give the error of a request of which nobody knows whether it was done."""
+    return DatabaseError(
+        must, found=found, code="database-unknown",
+        mend="repeat the request: nothing is done twice; an arm is given again, and anything else that was done"
+        " is refused, or told as known",
+    )  # fmt: skip
 
 
 def _words(error: sa.exc.DBAPIError) -> str:

@@ -94,7 +94,9 @@ class Epoch:
         if self.awaits_dry_run:
             raise StateError(
                 "in production a dry run of the protocol must have passed before anybody is answered",
-                found="none in the ledger", mend="trial dry-run", code="dry-run-missing",
+                found="none that has passed in the ledger",
+                mend="trial dry-run; where it does not pass it names the check and what to do",
+                code="dry-run-missing",
             )  # fmt: skip
         beacon = self.protocol.randomisation.beacon
         if beacon is not None and self.awaits_beacon:
@@ -141,6 +143,10 @@ class Epoch:
         if scope not in self._draws:
             self._draws[scope] = Draws(self._drawing_key, self.protocol.trial.id, self.number, scope)
         return self._draws[scope]
+
+    def seal(self, scope: str, steps: int, state: str) -> str:
+        """Give what shows that a scope's state was written with the key: who may change the table cannot make it."""
+        return self.draws(scope).marks("state", [f"{steps} {state}"])[0].hex()
 
     def draw(self, scope: str, state: Any, unit: Unit, step: int) -> Drawn:
         """Draw the arm of the next citizen of a scope."""

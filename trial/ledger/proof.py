@@ -23,6 +23,7 @@ from trial.infection.evidence import EVIDENCE
 from trial.keys import SecretKey
 from trial.ledger import checkpoint as checkpoints
 from trial.ledger import schema
+from trial.ledger.chain import EMPTY, broken, head_of
 from trial.ledger.entry import Entry, canonical
 from trial.ledger.imports import differences
 from trial.ledger.projection import Row
@@ -164,18 +165,33 @@ def stored(transaction: Transaction) -> Iterator[Entry]:
         yield Entry(seq, kind, at, payload, prev, own)
 
 
+def check_chain(transaction: Transaction) -> None:
+    """Raise LedgerError at the first row that is not as it was written; what the rows say is not judged."""
+    head = EMPTY
+    for entry in stored(transaction):
+        problem = broken(head, entry)
+        if problem is not None:
+            raise wrong(head.length + 1, problem)
+        head = head_of(entry)
+
+
 def _projections(state: State) -> dict[Any, list[Row]]:
-    scopes = [
-        {"epoch": epoch, "scope": scope, "steps": steps, "state": None if known is None else canonical(known)}
-        for (epoch, scope), (steps, known) in state.scopes.items()
-    ]
     return {
         schema.PARTICIPANTS: list(state.participants.values()),
-        schema.STRATA: scopes,
+        schema.STRATA: list(_scopes(state)),
         schema.EPOCHS: state.epochs,
         schema.PAUSES: [pause for pauses in state.pauses.values() for pause in pauses],
         schema.CONVERSATIONS: list(state.conversations.values()),
     }
+
+
+def _scopes(state: State) -> Iterator[Row]:
+    """Give the rows of the scopes; seals, and a state that follows from draws, are known to the key holder only."""
+    epochs = {epoch.number: epoch for epoch in state.declared}
+    for (number, scope), (steps, known) in state.scopes.items():
+        text, epoch = None if known is None else canonical(known), epochs[number]
+        seal = None if text is None or epoch.secret is None else epoch.seal(scope, steps, text)
+        yield {"epoch": number, "scope": scope, "steps": steps, "state": text, "seal": seal}
 
 
 def _compare(state: State, transaction: Transaction) -> Iterator[Finding]:
@@ -192,8 +208,8 @@ def _differences(table: Any, rows: Iterable[Row], stored: Iterable[Row]) -> Iter
     found = {tuple(row[name] for name in key): row for row in stored}
     for place in [*expected, *(place for place in found if place not in expected)]:
         ours, theirs = expected.get(place), found.get(place)
-        if ours is not None and theirs is not None and ours.get("state", "") is None:
-            ours = {**ours, "state": theirs["state"]}  # known to the key holder only
+        if ours is not None and theirs is not None and table is schema.STRATA:
+            ours = {name: theirs[name] if value is None else value for name, value in ours.items()}
         if ours != theirs:
             where = f"table {table.name}, row {'/'.join(map(str, place))}"
             yield Finding(where, "it must be what the ledger gives")

@@ -5,9 +5,10 @@
 2. Requests are applied in the order they came, each as if it were alone: it sees what those before it wrote.
 3. A request that is refused fails none of its neighbours: those that waited together are then committed one by one.
 4. Nobody is answered before the commit. When it fails, everybody of the group is told; when it is not known whether
-   it was done, that. Repeating the request gives the stored answer.
-5. A deadlock or a serialisation failure changed nothing: the whole group is applied anew, from the same requests,
-   ATTEMPTS times at most. A writer of another process is waited for by the database (`database.BUSY_SECONDS`).
+   it was done, that. Repeating the request does nothing twice.
+5. A deadlock or a serialisation failure changed nothing: whoever waited together, or alone, is applied anew, from the
+   same requests, ATTEMPTS times at most. A writer of another process is waited for by the database
+   (`database.BUSY_SECONDS`).
 6. Nothing here makes an answer right: that do the lock of the trial and the uniqueness rules (`schema`). The queue
    makes it fast and fair.
 """
@@ -24,6 +25,7 @@ from typing import Any, TypeVar
 
 from trial.errors import DatabaseError
 from trial.ledger.chain import Head
+from trial.ledger.database import unknown
 from trial.ledger.store import Store, Transaction
 
 T = TypeVar("T")
@@ -34,10 +36,11 @@ PAUSE_SECONDS = 0.02
 
 @dataclass(eq=False, slots=True)
 class _Request:
-    """What somebody waits for; `apply` is None where a transaction of one's own is wanted."""
+    """What somebody waits for."""
 
     at: str
-    apply: Callable[[Transaction], Any] | None
+    apply: Callable[[Transaction], Any]
+    is_alone: bool = False  # it wants a transaction of its own
     turn: Event = field(default_factory=Event)  # it is first in the queue, or answered
     is_taken: bool = False
     is_answered: bool = False
@@ -63,7 +66,13 @@ class WriterQueue:
 
         `apply` may be called more than once, each time on the ledger as it then is; it must do nothing else.
         """
-        own = _Request(at, apply)
+        return self._answer(_Request(at, apply))  # type: ignore[no-any-return]
+
+    def alone(self, at: str, apply: Callable[[Transaction], T]) -> T:
+        """Do the same in a transaction of one's own, when the turn has come."""
+        return self._answer(_Request(at, apply, is_alone=True))  # type: ignore[no-any-return]
+
+    def _answer(self, own: _Request) -> Any:
         self._wait(own)
         if not own.is_answered:
             group = self._group()
@@ -74,20 +83,8 @@ class WriterQueue:
         if own.error is not None:
             raise own.error
         if not own.is_known:
-            raise _unknown()
-        return own.answer  # type: ignore[no-any-return]
-
-    @contextmanager
-    def alone(self, at: str) -> Iterator[Transaction]:
-        """Give a transaction of one's own, when the turn has come; it ends with the block, whole or not at all."""
-        own = _Request(at, None)
-        self._wait(own)
-        try:
-            with self._store.write(at) as transaction:
-                yield transaction
-            self._told(transaction)
-        finally:
-            self._leave([own])
+            raise unknown("a request must be answered by whoever commits it", "a program that was interrupted")
+        return own.answer
 
     def _wait(self, own: _Request) -> None:
         with self._lock:
@@ -110,7 +107,7 @@ class WriterQueue:
         group: list[_Request] = []
         with self._lock:
             for one in self._waiting:
-                if one.apply is None or len(group) == TOGETHER:
+                if group and (one.is_alone or group[0].is_alone or len(group) == TOGETHER):
                     break
                 one.is_taken = True
                 group.append(one)
@@ -147,15 +144,12 @@ class WriterQueue:
     def _tell(self, transaction: Transaction, group: list[_Request]) -> None:
         """Note that a group is committed; where what follows a commit fails, they are told that."""
         try:
-            self._told(transaction)
+            if transaction.has_appended:
+                self._written(transaction.head)
         except Exception as error:  # noqa: BLE001 - told to whoever waits for it
             _settle(group, error)
         else:
             _settle(group, None)
-
-    def _told(self, transaction: Transaction) -> None:
-        if transaction.has_appended:
-            self._written(transaction.head)
 
     def _applied(self, group: list[_Request]) -> Transaction:
         for attempt in range(1, ATTEMPTS):
@@ -170,7 +164,6 @@ class WriterQueue:
     def _apply(self, group: list[_Request]) -> Transaction:
         with _uncollected(), self._store.write(group[0].at) as transaction:
             for one in group:
-                assert one.apply is not None  # noqa: S101 - `_group` takes no others
                 transaction.at = one.at
                 one.answer = one.apply(transaction)
         return transaction
@@ -191,10 +184,3 @@ def _uncollected() -> Iterator[None]:
 def _settle(group: list[_Request], error: Exception | None) -> None:
     for one in group:
         one.error, one.is_known = error, True
-
-
-def _unknown() -> DatabaseError:
-    return DatabaseError(
-        "a request must be answered by whoever commits it", found="a program that was interrupted",
-        mend="repeat the request: what was done stands, and is answered again", code="database-unknown",
-    )  # fmt: skip

@@ -18,7 +18,7 @@ from sqlalchemy.schema import SchemaItem
 
 from trial.infection import evidence
 
-VERSION = 3
+VERSION = 4
 METADATA = sa.MetaData()
 
 
@@ -76,6 +76,7 @@ STRATA = _table(
     Column("scope", Text, nullable=False),
     Column("steps", Integer, nullable=False),
     Column("state", Text, nullable=False),
+    Column("seal", Text, nullable=False),
     PrimaryKeyConstraint("scope", "epoch"),
 )
 

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from trial.ledger import schema
 
+EPOCH = tuple(schema.EPOCHS.c.keys())
 SIGHT = (
     "SELECT seq, hash, at FROM ledger ORDER BY seq DESC LIMIT 1",
-    f"SELECT {', '.join(schema.EPOCHS.c.keys())} FROM epochs ORDER BY epoch DESC LIMIT 1",  # noqa: S608 - rule 2
+    f"SELECT {', '.join(EPOCH)} FROM epochs ORDER BY epoch DESC LIMIT 1",  # noqa: S608 - rule 2
 )
 LOCK = {"sqlite": "SELECT 1", "postgresql": "SELECT schema_version FROM lodtraek FOR UPDATE"}  # the queue of writers
 IN = {"sqlite": "IN (SELECT value FROM json_each(?))", "postgresql": "= ANY(%s)"}
@@ -31,8 +32,12 @@ def select(table: sa.Table, where: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def insert(table: sa.Table, dialect: str, columns: tuple[str, ...], is_replacing: bool) -> str:
-    """Give the statement that inserts a row into a table, in place of one with the same key where it is replacing."""
+def insert(table: sa.Table, dialect: str, columns: tuple[str, ...] | None, is_replacing: bool) -> str:
+    """Give the statement that inserts a row into a table, in place of one with the same key where it is replacing.
+
+    columns: those the row has a value for, where not all.
+    """
+    columns = columns or tuple(table.c.keys())
     marks = ", ".join(["?" if dialect == "sqlite" else "%s"] * len(columns))
     text = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - rule 2
     if not is_replacing:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from trial.errors import StateError
 from trial.ledger import database, schema, statements
 from trial.ledger.chain import EMPTY, Head, head_of, is_behind, linked
+from trial.ledger.connections import Connections
 from trial.ledger.database import translated
 from trial.ledger.entry import Entry, EntryRow, canonical
 from trial.ledger.form import DRAWN, TURNED_AWAY, Filled
@@ -75,7 +76,7 @@ class Transaction:
     def _see(self, heads: list[tuple[Any, ...]], epochs: list[tuple[Any, ...]]) -> None:
         if self._head is None:
             self._head = Head(*heads[0]) if heads else EMPTY
-        self._epoch = dict(zip(schema.EPOCHS.c.keys(), epochs[0], strict=True)) if epochs else None
+        self._epoch = dict(zip(statements.EPOCH, epochs[0], strict=True)) if epochs else None
 
     def _see_clock(self) -> None:
         """Say first that the clock was set back, where it was: what is appended at that time does not show it."""
@@ -150,7 +151,7 @@ class Transaction:
         is_replacing: bool = False,
     ) -> None:
         if rows:
-            statement = statements.insert(table, self._dialect, columns or tuple(table.c.keys()), is_replacing)
+            statement = statements.insert(table, self._dialect, columns, is_replacing)
             self._unwritten.append(database.Statement(table.name, statement, rows))
 
     def rows(self, table: sa.Table, where: Mapping[str, object] | None = None) -> list[Row]:
@@ -297,8 +298,8 @@ class Store:
         self._engine = database.engine(url)
         self._bare_writer = self._engine.execution_options(**{database.WRITE: True})
         first = (statements.LOCK[self._engine.dialect.name], *statements.SIGHT)
-        self._writer = self._bare_writer.execution_options(**{database.FIRST: first})
-        self._reader = self._engine.execution_options(**{database.FIRST: statements.SIGHT})
+        self._writer = Connections(self._bare_writer.execution_options(**{database.FIRST: first}))
+        self._reader = Connections(self._engine.execution_options(**{database.FIRST: statements.SIGHT}))
 
     @classmethod
     def create(cls, url: str) -> Self:
@@ -343,7 +344,7 @@ class Store:
     @contextmanager
     def write(self, at: str) -> Iterator[Transaction]:
         """Begin a writing transaction at a time; it ends with the block, whole or not at all."""
-        with translated(), _begun(self._writer) as connection:
+        with translated(), self._writer.begun() as connection:
             transaction = Transaction(connection, at, connection.info[database.SEEN][1:])
             yield transaction
             transaction.flush()
@@ -351,7 +352,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Begin a reading transaction: one consistent view."""
-        with translated(), _begun(self._reader) as connection:
+        with translated(), self._reader.begun() as connection:
             yield Transaction(connection, "", connection.info[database.SEEN])
 
     @contextmanager
@@ -368,25 +369,6 @@ class Store:
 
     def close(self) -> None:
         """Close every connection."""
+        self._writer.close()
+        self._reader.close()
         self._engine.dispose()
-
-
-@contextmanager
-def _begun(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Begin a transaction with its first questions."""
-    connection, begun = _begin(engine)
-    with connection, begun:
-        yield connection
-
-
-def _begin(engine: sa.Engine) -> tuple[sa.Connection, sa.RootTransaction]:
-    """Connect and begin. A kept connection may be dead: nothing was asked of it yet, so the next is taken."""
-    for kept in reversed(range(database.KEPT + 1)):
-        connection = engine.connect()
-        try:
-            return connection, connection.begin()
-        except BaseException as error:
-            connection.close()
-            if not kept or not isinstance(error, sa.exc.DBAPIError) or not error.connection_invalidated:
-                raise
-    raise AssertionError

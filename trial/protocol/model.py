@@ -191,7 +191,11 @@ class Beacon(Part):
 
 
 class Randomisation(Part):
-    """The procedure, its parameters (every further key of the table) and the guess rate it may not exceed."""
+    """The procedure, its parameters (every further key of the table) and the guess rate it may not exceed.
+
+    Where no budget is written it is 0.60: the best guesser in the field is right in at most three of five draws. The
+    digest is that of what is written; a protocol that writes 0.60 has another than one that is silent.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -202,8 +206,11 @@ class Randomisation(Part):
         ),
     ]
     predictability_budget: Annotated[
-        float, declared_as("a guess rate from 0.5 to 1", 0.60, ge=0.5, le=1, allow_inf_nan=False)
-    ]
+        float,
+        declared_as(
+            "a guess rate from 0.5 to 1; 0.60 where none is written", 0.60, ge=0.5, le=1, allow_inf_nan=False
+        ),
+    ] = 0.60
     beacon: Annotated[
         Beacon | None,
         declared_as("a table with the name and the round of a public beacon", {"name": "drand", "round": 1}),

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from trial.errors import IntakeError, StateError
+from trial.errors import IntakeError, LedgerError, StateError
 from trial.intake import Arrival
 from trial.ledger import schema
 from trial.ledger.entry import canonical
@@ -179,13 +179,24 @@ class _Session:
 
         states: the rows of the scopes so far; a new scope has none.
         """
-        begun = {row["scope"]: (row["steps"], json.loads(row["state"])) for row in states}
+        begun = {row["scope"]: (row["steps"], self._read(row)) for row in states}
         rows, nothing = [], (0, self._epoch.procedure.begin())
         for scope, places in groups.items():
             steps, state = begun.get(scope, nothing)
-            state = canonical(self._draw(scope, state, places, steps))
-            rows.append({"epoch": self._epoch.number, "scope": scope, "steps": steps + len(places), "state": state})
+            text, steps = canonical(self._draw(scope, state, places, steps)), steps + len(places)
+            seal = self._epoch.seal(scope, steps, text)
+            rows.append({"epoch": self._epoch.number, "scope": scope, "steps": steps, "state": text, "seal": seal})
         return rows
+
+    def _read(self, row: Row) -> Any:
+        """Read the state of a scope; raise LedgerError where it is not as it was written."""
+        if row["seal"] != self._epoch.seal(row["scope"], row["steps"], row["state"]):
+            raise LedgerError(
+                "the state of a scope must be the one that was written with the trial key", found="another",
+                where=f"table strata, row {row['scope']}/{row['epoch']}",
+                mend="do not assign: find out who changed it; trial verify, then trial rebuild", code="state-altered",
+            )  # fmt: skip
+        return json.loads(row["state"])
 
     def _draw(self, scope: str, state: Any, places: list[int], first: int) -> Any:
         """Draw the arms of a scope's citizens, and give its state afterwards."""

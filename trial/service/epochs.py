@@ -20,12 +20,16 @@ from trial.ledger.beacon import published_at, read_value
 from trial.ledger.checkpoint import public_key
 from trial.ledger.epoch import Epoch
 from trial.ledger.projection import Row
+from trial.ledger.proof import check_chain
 from trial.ledger.replay import State, begun, has_passed
 from trial.ledger.store import Transaction
 
 
 def opened(transaction: Transaction, keys: Keys) -> tuple[Row, Epoch]:
-    """Read the opening and give it with the epoch in force; raise LedgerError, or KeyFileError for another key."""
+    """Read the opening and give it with the epoch in force; raise LedgerError, or KeyFileError for another key.
+
+    Who has the trial key may go on to draw: the whole chain is looked at first, a second or two for 100,000 rows.
+    """
     entry = transaction.entry(1)
     if entry is None:
         raise StateError("the trial must be opened before it is used", mend="trial init FILE", code="trial-missing")
@@ -33,6 +37,8 @@ def opened(transaction: Transaction, keys: Keys) -> tuple[Row, Epoch]:
     payload = state.apply(entry)
     check_modes(keys, payload["mode"])
     check_commitments(keys, payload)
+    if keys.trial is not None:
+        check_chain(transaction)
     return payload, in_force(transaction, state.epoch, payload["mode"])
 
 
@@ -81,7 +87,7 @@ def enter_beacon(transaction: Transaction, epoch: Epoch, mode: str, value: str) 
 
 
 def record_dry_run(transaction: Transaction, epoch: Epoch, found: Mapping[str, Any]) -> None:
-    """Append what a dry run of the protocol in force found."""
+    """Append what a dry run of the protocol in force found; the same dry run once."""
     if found["protocol"] != epoch.digest:
         raise StateError(
             "a dry run must try the protocol in force", found="a dry run of another protocol",
@@ -92,7 +98,10 @@ def record_dry_run(transaction: Transaction, epoch: Epoch, found: Mapping[str, A
             "a dry run passes exactly when it was large enough and every check holds", found="another verdict",
             mend="trial dry-run", code="dry-run-verdict",
         )  # fmt: skip
-    entry = transaction.append("dry-run@1", {**found, "epoch": epoch.number})
+    payload = {**found, "epoch": epoch.number}
+    if any(json.loads(entry.payload) == payload for entry in transaction.entries("dry-run@1")):
+        return
+    entry = transaction.append("dry-run@1", payload)
     row = transaction.newest_epoch()
     if found["passed"] and row["dry_run_seq"] is None:
         transaction.replace(schema.EPOCHS, [{**row, "dry_run_seq": entry.seq}])

@@ -3,7 +3,8 @@
 1. The ledger holds the protocol and every file it refers to word for word, with the protocol's digest.
 2. It holds the commitments of the trial key, of the epoch's key and of the identity key, and the public key that
    checkpoints are signed for.
-3. Keys and trial are of one mode. Production needs a signing key: without checkpoints a cut tail is not seen.
+3. Keys and trial are of one mode. Production needs a signing key and a folder for what it signs: without checkpoints
+   a cut tail is not seen.
 4. The value of a declared beacon may be entered with the opening, where its round is out already.
 """
 
@@ -24,16 +25,17 @@ from trial.protocol import Protocol, digest, load_protocol, read_toml
 from trial.protocol.references import code_file, references, rule_file
 from trial.service.epochs import check_modes, enter_beacon
 from trial.service.recording import record_imports
+from trial.service.signing import check_kept
 
 FIRST_EPOCH = 1
 
 
-def opening(protocol_file: Path, keys: Keys, mode: str) -> Row:
-    """Give the payload of the first entry; raise ProtocolError or KeyFileError where the trial may not be opened."""
+def opening(protocol_file: Path, keys: Keys, mode: str, checkpoint_dir: Path | None) -> Row:
+    """Give the payload of the first entry; raise ProtocolError, KeyFileError or StateError where none may be made."""
     if mode not in MODES:
         raise StateError(f"the mode must be one of {', '.join(MODES)}", found=mode, mend="--mode test", code="mode")
     trial_key, identity_key = keys.need("trial"), keys.need("identity")
-    signing_key = keys.need("signing") if mode == "production" else keys.signing
+    check_kept(mode, keys, checkpoint_dir)
     check_modes(keys, mode)
     protocol, held = declaration(protocol_file)
     epoch = Epoch(FIRST_EPOCH, protocol, held["protocol"], trial_key.secret)
@@ -46,7 +48,7 @@ def opening(protocol_file: Path, keys: Keys, mode: str) -> Row:
         "key_commitment": trial_key.commitment,
         "epoch_key_commitment": epoch.key_commitment,
         "identity_commitment": identity_key.commitment,
-        "signing_public_key": None if signing_key is None else public_key(signing_key.secret),
+        "signing_public_key": None if keys.signing is None else public_key(keys.signing.secret),
         "software": f"lodtraek {version('lodtraek')}",
     }
 

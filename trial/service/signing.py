@@ -3,32 +3,54 @@
 1. The tree over the ledger grows in memory with it, so that a checkpoint costs as much as what is new.
 2. Where a folder is given, every checkpoint is written there too; a ledger that is shorter or other than the newest
    one is refused when the trial is opened (`proving`).
-3. Without a signing key nothing is signed.
+3. In production every change is signed and kept: who would change the ledger without a folder or a signing key is
+   refused before anything is done. In test and training one may go without, and then nothing is signed or kept.
 """
 
 from pathlib import Path
 from threading import Lock
 
 from trial.errors import StateError
+from trial.keys import Keys
 from trial.ledger import checkpoint as checkpoints
 from trial.ledger.chain import Head
 from trial.ledger.checkpoint import Checkpoint
+from trial.ledger.projection import Row
 from trial.ledger.store import Store
 from trial.ledger.tree import Frontier, entry_leaf
+
+
+def check_kept(mode: str, keys: Keys, folder: Path | None) -> None:
+    """Raise KeyFileError or StateError where a change of the ledger must leave a checkpoint, and could leave none."""
+    if mode != "production":
+        return
+    keys.need("signing")
+    if folder is None:
+        raise StateError(
+            "in production every change must leave a signed checkpoint outside the database",
+            found="no checkpoint folder", mend="name one: --checkpoint-dir DIR, or set TRIAL_CHECKPOINT_DIR",
+            code="checkpoint-folder",
+        )  # fmt: skip
 
 
 class Signer:
     """What signs the ledger of one trial."""
 
-    def __init__(self, store: Store, trial_id: str, secret: bytes | None, folder: Path | None) -> None:
-        self._store, self._trial_id, self._secret, self._folder = store, trial_id, secret, folder
+    def __init__(self, store: Store, opened: Row, keys: Keys, folder: Path | None) -> None:
+        """`opened` is the payload of the trial's first entry."""
+        self._store, self._keys, self._folder = store, keys, folder
+        self._trial_id, self._mode = opened["trial_id"], opened["mode"]
         self._tree, self._lock = Frontier(), Lock()
+
+    def check(self) -> None:
+        """Raise KeyFileError or StateError where a change must leave a checkpoint, and could leave none."""
+        check_kept(self._mode, self._keys, self._folder)
 
     def sign(self, head: Head) -> Checkpoint | None:
         """Sign that the ledger ended in `head`; None without a signing key."""
-        if self._secret is None:
+        if self._keys.signing is None:
             return None
-        signed = checkpoints.sign(self._trial_id, head, self._root(head.length), self._secret)
+        signed = checkpoints.sign(self._trial_id, head, self._root(head.length), self._keys.signing.secret)
         if self._folder is not None:
             checkpoints.write_checkpoint(self._folder, signed)
         return signed

@@ -7,17 +7,16 @@
    (`ledger.queue`).
 4. Who may do what stands in `trial.roles`, and is checked before anything is read or written.
 5. Where a checkpoint folder is given, a ledger that is shorter or other than its newest checkpoint is refused, and a
-   new checkpoint is written after each change (`signing`).
+   new checkpoint is written after each change; in production nothing is changed without one (`signing`).
 6. A rehearsal does everything that would be done, and then undoes it: what is refused, and what is told, are what
    they would be. No arm is drawn in it, for an arm that was seen is no secret.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from trial.clock import Clock, danish_date, danish_date_after, system_clock, utc_text
 from trial.conduct import Conversation
@@ -38,11 +37,10 @@ from trial.service.citizens import Randomness
 from trial.service.correcting import Correction
 from trial.service.erasing import Erasure
 from trial.service.pausing import Pause, PauseChange
+from trial.service.rehearsing import rehearse
 from trial.service.signing import Signer
 
-
-class _RehearsedError(Exception):
-    """What undoes a rehearsal."""
+T = TypeVar("T")
 
 
 class Trial:
@@ -69,8 +67,7 @@ class Trial:
         self._keys = keys
         self._clock = clock
         self._randomness = randomness
-        secret = None if keys.signing is None else keys.signing.secret
-        self.signer = Signer(store, opened["trial_id"], secret, checkpoint_dir)
+        self.signer = Signer(store, opened, keys, checkpoint_dir)
         self._queue = WriterQueue(store, self.signer.written)
 
     @classmethod
@@ -89,7 +86,7 @@ class Trial:
     ) -> Self:
         """Open a new trial in an empty database: lock its protocol, commit to its keys."""
         check("open", role, mode)
-        payload = opening.opening(protocol_file, keys, mode)
+        payload = opening.opening(protocol_file, keys, mode, checkpoint_dir)
         store = Store.create(db_url)
         try:
             with store.write(utc_text(clock())) as transaction:
@@ -176,23 +173,24 @@ class Trial:
     @needs("beacon")
     def enter_beacon(self, value: str) -> None:
         """Enter the value of the declared beacon, once, before anybody is answered."""
-        with self._change() as transaction:
-            epochs.enter_beacon(transaction, self.epoch, self.mode, value)
+        self._change(lambda transaction: epochs.enter_beacon(transaction, self.epoch, self.mode, value))
 
     @needs("amend")
     def amend(self, request: amending.Request) -> amending.Amendment:
         """Go on with a later version of the protocol: a new epoch begins."""
         self._keys.need("trial")
-        with self._change() as transaction:
+
+        def change(transaction: Transaction) -> amending.Amendment:
             payload, amendment = amending.prepare(transaction, self.epoch, request, self.today())
             amending.append(transaction, payload)
-        return amendment
+            return amendment
+
+        return self._change(change)
 
     @needs("try")
     def record_dry_run(self, found: Mapping[str, Any]) -> None:
         """Record what a dry run of the protocol in force found: in production one must pass before any answer."""
-        with self._change() as transaction:
-            epochs.record_dry_run(transaction, self.epoch, found)
+        self._change(lambda transaction: epochs.record_dry_run(transaction, self.epoch, found))
 
     @needs("assign")
     def assign(
@@ -205,6 +203,7 @@ class Trial:
         alone: one citizen is asked for; refused where the procedure draws the batches of days.
         """
         self._keys.need("trial")
+        self.signer.check()
         arrivals, read_under = _arrivals(intake), read_under or self.epoch.digest
         if self._is_rehearsal:
             return self.preview(arrivals, on, alone=alone)
@@ -250,8 +249,8 @@ class Trial:
         """
         pausing.check_municipality(municipality_code)
         day = self.day(decided_on)
-        with self._write() as transaction:
-            return pausing.open_pause(
+        return self._write(
+            lambda transaction: pausing.open_pause(
                 transaction,
                 from_on,
                 municipality_code=municipality_code,
@@ -261,6 +260,7 @@ class Trial:
                 cases=None,
                 **pausing.by_hand(by, recording.keep(transaction, evidence)),
             )
+        )
 
     @needs("pause")
     def close_pause(
@@ -268,9 +268,12 @@ class Trial:
     ) -> PauseChange:
         """Close the open pause of a municipality: `reopened_on` is the first day that is not paused."""
         pausing.check_municipality(municipality_code)
-        with self._write() as transaction:
+
+        def change(transaction: Transaction) -> PauseChange:
             decided = pausing.by_hand(by, recording.keep(transaction, evidence))
             return pausing.close_pause(transaction, municipality_code, reopened_on, **decided)
+
+        return self._write(change)
 
     @needs("pause")
     def correct_pause(
@@ -283,21 +286,23 @@ class Trial:
     ) -> PauseChange:
         """Record another end of the pause that began on a day; None where it has not ended after all."""
         pausing.check_municipality(municipality_code)
-        with self._write() as transaction:
+
+        def change(transaction: Transaction) -> PauseChange:
             decided = pausing.by_hand(by, recording.keep(transaction, evidence))
             return pausing.correct_pause(transaction, municipality_code, closed_on, reopened_on, **decided)
+
+        return self._write(change)
 
     @needs("pause")
     def apply_closures(self, closures: Iterable[Closure], on: date) -> list[PauseChange]:
         """Open and close what the declared rule decided up to a day; doing it again changes nothing."""
-        with self._write() as transaction:
-            return pausing.apply_closures(transaction, closures, on, self.protocol.infection.rule)
+        decided, rule = list(closures), self.protocol.infection.rule
+        return self._write(lambda transaction: pausing.apply_closures(transaction, decided, on, rule))
 
     @needs("pause")
     def decide_pauses(self, on: date) -> list[PauseChange]:
         """Apply the declared rule to every imported file, as known on a day; doing it again changes nothing."""
-        with self._write() as transaction:
-            recording.record_imports(transaction)
+        self._write(recording.record_imports)
         with self.store.read() as transaction:
             published = recording.publications(transaction)
         name = self.protocol.infection.rule
@@ -307,20 +312,22 @@ class Trial:
     @needs("import")
     def import_infection(self, published: Iterable[tuple[Publication, bytes]]) -> int:
         """Keep published files word for word; give how many were new."""
-        with self._write() as transaction:
-            return recording.import_publications(transaction, published)
+        files = list(published)
+        return self._write(lambda transaction: recording.import_publications(transaction, files))
 
     @needs("conduct")
     def record_conversations(self, conversations: Sequence[Conversation]) -> int:
         """Record conversations; give how many were new."""
-        with self._write() as transaction:
-            return recording.record_conversations(transaction, self.protocol, conversations)
+        return self._write(
+            lambda transaction: recording.record_conversations(transaction, self.protocol, conversations)
+        )
 
     @needs("correct")
     def correct(self, correction: Correction) -> int | None:
         """Record what turned out about a citizen, beside the assignment; give its row, None where it stands."""
-        with self._write() as transaction:
-            return correcting.correct(transaction, self.protocol, correction, self._randomness)
+        return self._write(
+            lambda transaction: correcting.correct(transaction, self.protocol, correction, self._randomness)
+        )
 
     @needs("corrections")
     def corrections(self) -> list[dict[str, Any]]:
@@ -337,8 +344,11 @@ class Trial:
     @needs("erase")
     def erase(self, participant_id: str, on: date, *, reason: str, recorded_by: str, code: str) -> Erasure:
         """Erase what leads from the ledger to a citizen, and write the files of the database anew; for good."""
-        with self._write() as transaction:
-            found = erasing.erase(transaction, participant_id, on, reason=reason, recorded_by=recorded_by, code=code)
+        found = self._write(
+            lambda transaction: erasing.erase(
+                transaction, participant_id, on, reason=reason, recorded_by=recorded_by, code=code
+            )
+        )
         return found if self._is_rehearsal or self.store.compact() else erasing.with_old_pages(found)
 
     def checkpoint(self) -> checkpoints.Checkpoint | None:
@@ -367,22 +377,23 @@ class Trial:
             self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
             return epochs.reveal(transaction, self.epoch, epoch, self.mode, self.today())
 
-    @contextmanager
-    def _change(self) -> Iterator[Transaction]:
+    def _change(self, change: Callable[[Transaction], T]) -> T:
         """Write what changes the epoch in force, knowing it as it is; take note of it afterwards."""
-        with self._write() as transaction:
+
+        def known(transaction: Transaction) -> T:
             self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
-            yield transaction
+            return change(transaction)
+
+        answer = self._write(known)
         with self.store.read() as transaction:
             self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
+        return answer
 
-    @contextmanager
-    def _write(self) -> Iterator[Transaction]:
-        with suppress(_RehearsedError), self._queue.alone(utc_text(self._clock())) as transaction:
-            yield transaction
-            if self._is_rehearsal:
-                transaction.flush()  # what the database would refuse it refuses
-                raise _RehearsedError
+    def _write(self, change: Callable[[Transaction], T]) -> T:
+        """Make a change in a transaction of its own. It may be made more than once: see `WriterQueue.submit`."""
+        self.signer.check()
+        at = utc_text(self._clock())
+        return rehearse(self._queue, at, change) if self._is_rehearsal else self._queue.alone(at, change)
 
 
 def _arrivals(intake: Intake | Sequence[Arrival]) -> Sequence[Arrival]:

@@ -11,8 +11,9 @@
    bounds           no stratum's lead exceeds what the tolerance or the block declares
    imbalance        the trial's lead is within what independent coins would give (5 standard errors); not asked of
                     clusters and markets, whose sizes decide it
-   predictability   who counts is right no oftener than the budget: exactly, in one stratum of 200, where that can be
-                    told; else simulated, 3 standard errors allowed
+   predictability   nobody in the field guesses right oftener than the budget allows (`trial/design/guesses.py`):
+                    exactly, in one stratum or market of 200, where that can be told, and simulated, 3 standard errors
+                    allowed
    answers          a repeated file gets the first answers and adds nothing
    pause            nobody of the paused municipality got an arm that day, everybody else was answered as ever
    verification     ledger and bundle hold, every arm drawn anew
@@ -32,8 +33,7 @@ from pathlib import Path
 from random import Random
 
 from trial.bundle import export_bundle, verify_bundle
-from trial.design import positions, spread
-from trial.design.simulate import KNOWS, simulate
+from trial.design import Guess, exceeds, in_one_place, in_the_field, less, simulate, simulated, spread
 from trial.errors import StateError
 from trial.identity import Pseudonymiser
 from trial.infection import ByHand
@@ -48,7 +48,7 @@ from trial.simulator.arrivals import Arrivals, IntakeFile
 from trial.simulator.run import SimulatedClock
 
 DAYS = 20
-IN_ONE_STRATUM = 200
+IN_ONE_PLACE = 200
 RUNS = 10
 SIZES_DECIDE = ("cluster", "saturation")
 BY = ByHand("dry run", "seed", "part of the dry run")
@@ -58,7 +58,10 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class DryRun:
-    """What a dry run found: the checks by name, the figures behind them, and the end of its ledger."""
+    """What a dry run found: the checks by name, the figures behind them, and the end of its ledger.
+
+    mends: what to do about a check that does not hold, where the protocol can be mended. It is told, not recorded.
+    """
 
     protocol: str
     seed: int
@@ -66,6 +69,7 @@ class DryRun:
     checks: dict[str, bool]
     figures: dict[str, str]
     head: str
+    mends: dict[str, str]
 
     def payload(self) -> Row:
         """Give what the ledger records of it, save the epoch."""
@@ -135,18 +139,19 @@ class _Rehearsal:
         rows = self._assigned()
         checks, figures = _judge(self.trial, rows)
         progress("predictability")
-        guessed, allowed = _predictability(self.trial, self.seed)
+        guess = _decisive(self.trial, self.seed)
         budget = self.trial.protocol.randomisation.predictability_budget
         progress("verification")
         checks |= {
-            "predictability": guessed - allowed <= budget,
+            "predictability": not exceeds(_at_least(guess), budget),
             "answers": _same(again, answers[0]) and self.trial.head == head,
             "pause": self._pause_held(answers, rows),
             "verification": self._verified(),
         }
-        figures |= {"correct guesses": f"{guessed:.4f}", "budget": f"{budget:.4f}"}
+        figures |= {"correct guesses": f"{guess.correct:.4f}", "guesser": guess.words, "budget": f"{budget:.4f}"}
+        mends = {} if checks["predictability"] else {"predictability": less(self.trial.epoch.procedure)}
         arrived = sum(file.rows for file in self.files)
-        return DryRun(self.digest, self.seed, arrived, dict(sorted(checks.items())), figures, head.hash)
+        return DryRun(self.digest, self.seed, arrived, dict(sorted(checks.items())), figures, head.hash, mends)
 
     def _day(self, number: int, file: IntakeFile) -> list[Outcome]:
         self.clock.on = file.on
@@ -247,16 +252,18 @@ def _own_draws(procedure: Procedure, rows: list[Row]) -> Iterator[tuple[str, dic
         yield row["arm"], {arm: Fraction(share) for arm, share in row["probabilities"].items()}
 
 
-def _predictability(trial: Trial, seed: int) -> tuple[float, float]:
-    """Give how often who counts is right, and what of it chance may have added."""
-    procedure = trial.epoch.procedure
-    exact = [position.converges for position in positions(procedure, IN_ONE_STRATUM)]
-    figures = simulate(procedure, spread(trial.protocol, TRIED_ON), RUNS, seed, lambda: None)
-    knows = ("everything",) if procedure.name == "cluster" else KNOWS
-    guesses = [(figures[f"guess {one}"].mean, 3 * figures[f"guess {one}"].se) for one in knows]
-    if exact:
-        guesses.append((sum(exact) / len(exact), 0.0))
-    return max(guesses, key=lambda one: one[0] - one[1])
+def _decisive(trial: Trial, seed: int) -> Guess:
+    """Give the guesser in the field who is right most often, chance taken off."""
+    procedure, forecast = trial.epoch.procedure, spread(trial.protocol, TRIED_ON)
+    exact = in_one_place(procedure, IN_ONE_PLACE)
+    figures = simulate(procedure, forecast, RUNS, seed, lambda: None)
+    known = (*exact, *simulated(procedure, forecast, figures))
+    return max(in_the_field(procedure, forecast, known), key=_at_least)
+
+
+def _at_least(guess: Guess) -> float:
+    """Give a guess rate less what of it chance may have added."""
+    return guess.correct - 3 * guess.se
 
 
 def _same(again: list[Outcome], before: list[Outcome]) -> bool:

@@ -36,6 +36,7 @@ class Desk:
             keys["signing"] = "signing.key"
             self.env["TRIAL_ROLE"] = "designer"
             self.env["TRIAL_SIGNING_KEY_FILE"] = str(self.folder / "signing.key")
+            self.env["TRIAL_CHECKPOINT_DIR"] = str(self.folder / "checkpoints")
         for purpose, name in keys.items():
             made = self.trial("key", "new", self.folder / name, "--purpose", purpose, "--mode", mode)
             assert made.exit_code == 0, made.output

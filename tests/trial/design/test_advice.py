@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -154,10 +155,17 @@ def test_the_command(tmp_path):
     data = json.loads(found.stdout)
     assert data["arrivals"] == 100
     assert data["budget"] == 0.6
+    assert (
+        data["predictability"]
+        == data["decisive"]["correct"]
+        == max(one["correct"] for one in data["guesses"] if one["knows"] != "everything recorded")
+    )
     assert {one["method"] for one in data["guesses"]} == {"exact", "monte-carlo"}
     assert picture.read_bytes().startswith(b"\x89PNG")
     table = CliRunner().invoke(design, command)
-    assert "Predictability" in table.stdout
+    told = data["decisive"]
+    [row] = [line for line in table.stdout.splitlines() if "decisive" in line]
+    assert row.split()[:3] == [told["guesser"], *told["knows"].split()]
     assert CliRunner().invoke(design, ["digital-samtaler"]).exit_code == 2
 
 
@@ -175,3 +183,69 @@ def test_a_figure_says_how_far_it_is_exact(protocol):
     found = guess(advise(protocol, one, 2, 1), "own stratum")
     assert found.method == "exact to citizen 1000 of a stratum"
     assert found.correct == pytest.approx(0.583, abs=0.001)
+
+
+def saturated(protocol, shares, factor="jobcentre"):
+    return declaring(protocol, "saturation@1", factor=factor, shares=shares, within={"procedure": "simple@1"})
+
+
+def test_who_knows_the_own_jobcentre_is_wrong_of_pure_markets_once_each_at_most(protocol):
+    """Oracle: N arrivals, wrong half the time of the first of each jobcentre that anybody comes to."""
+    forecast = few(protocol, 120, ("0101", "0461", "0751"))
+    advice = advise(saturated(protocol, [0, 1]), forecast, 8, 1)
+    jobcentres_met = 3 * (1 - (2 / 3) ** 120)
+    assert advice.decisive.words == "counts, own jobcentre" and advice.decisive.method == "exact"
+    assert advice.predictability == pytest.approx(1 - jobcentres_met / 2 / 120, abs=1e-9)
+    [warning] = [warning for warning in advice.warnings if warning.startswith("a guesser")]
+    assert "(counts, own jobcentre)" in warning
+    assert "choose less extreme shares" in warning and "raise randomisation.predictability_budget" in warning
+    assert guess(advice, "everything recorded", "counts").correct == 1
+
+
+@pytest.mark.parametrize(
+    "shares", [["1/10", "9/10"], pytest.param(["1/4", "1/2", "3/4"], marks=pytest.mark.slow)], ids=len
+)
+def test_the_exact_rate_of_a_market_is_the_best_the_simulated_guesser_of_the_stratum_does(protocol, shares):
+    """One stratum a jobcentre: who repeats there is simulated, who counts is exact; after 300 they agree."""
+    whole = few(protocol, 900, ("0101", "0461", "0751"))
+    kept = {levels: 1 / 3 for levels in whole.shares if levels[1:] == ("dagpenge", "18-29")}
+    advice = advise(saturated(protocol, shares), replace(whole, shares=kept), 12, 1)
+    exact, simulated = guess(advice, "own jobcentre", "counts"), guess(advice, "own stratum", "repeats")
+    largest = sum(max(float(Fraction(one)), 1 - float(Fraction(one))) for one in shares) / len(shares)
+    assert exact.correct == pytest.approx(largest, abs=0.02)
+    assert abs(exact.correct - simulated.correct) < 4 * simulated.se + 0.005
+    assert advice.predictability >= exact.correct
+
+
+def test_shares_near_each_other_keep_the_budget(protocol):
+    assert advise(saturated(protocol, ["2/5", "3/5"]), few(protocol, 400), 2, 1).warnings == ()
+
+
+def test_the_place_of_a_market_is_its_own_factor_wherever_it_stands(protocol):
+    advice = advise(saturated(protocol, [0, 1], "age_group"), few(protocol, 300), 2, 1)
+    assert advice.decisive.words == "counts, own age_group"
+    assert advice.predictability == pytest.approx(1 - 3 / 2 / 300, abs=1e-9)
+
+
+def test_a_market_without_a_chain_is_guessed_by_who_repeats(protocol):
+    within = {"procedure": "complete@1", "total": 2000}
+    declared = declaring(protocol, "saturation@1", factor="jobcentre", shares=["1/10", "9/10"], within=within)
+    advice = advise(declared, few(protocol, 300), 4, 1)
+    assert advice.decisive.words == "repeats, own jobcentre" and advice.decisive.method == "monte-carlo"
+    assert advice.predictability == pytest.approx(0.9, abs=0.03)
+
+
+def test_nobody_in_the_field_holds_the_whole_record_unless_there_is_one_jobcentre(protocol):
+    minimised = declaring(protocol, "pocock-simon@1", probability=0.95)
+    many = advise(minimised, few(protocol, 300, ("0101", "0461", "0751")), 4, 1)
+    one = advise(minimised, few(protocol, 300, ("0461",)), 4, 1)
+    assert many.decisive.knows == "own jobcentre"
+    assert many.predictability < guess(many, "everything recorded", "counts").correct
+    assert one.decisive.words == "counts, everything recorded"
+
+
+def test_who_names_the_larger_arm_is_held_against_the_budget(protocol):
+    arms = tuple(arm.model_copy(update={"ratio": ratio}) for arm, ratio in zip(protocol.arms, (1, 2), strict=True))
+    advice = advise(declaring(protocol, "simple@1").model_copy(update={"arms": arms}), few(protocol, 100), 2, 1)
+    assert advice.predictability == pytest.approx(2 / 3, abs=0.02)
+    assert "who always names the larger arm is right in 0.667" in advice.warnings[0]

@@ -151,15 +151,15 @@ def watch(run: subprocess.Popen[bytes], seen: list[bytes]) -> None:
 def test_nothing_a_reader_of_the_database_sees_tells_the_next_arm(database_url: str) -> None:
     """Two trials whose databases read alike, save for commitments and the answers themselves, go on differently.
 
-    Whoever reads the database has the answers, the counts of every stratum and the commitments of the keys. Among
-    keys under which the same arms were drawn, the next arm is still open: it follows from the key alone.
+    Whoever reads the database has the answers, the counts of every stratum, sealed, and the commitments of the keys.
+    Among keys under which the same arms were drawn, the next arm is still open: it follows from the key alone.
     """
     trial = Trial.init(database_url, PROTOCOL, KEYS, "test", clock=TickingClock())
     given = [one.arm for one in trial.assign(arrivals(range(4)), DAY)]
     with trial.store.read() as transaction:
         columns = set(transaction.rows(STRATA)[0])
         state = json.loads(transaction.rows(STRATA)[0]["state"])
-    assert columns == {"epoch", "scope", "steps", "state"} and sum(state.values()) == 4
+    assert columns == {"epoch", "scope", "steps", "state", "seal"} and sum(state.values()) == 4
     epoch, following = trial.epoch, set()
     for number in range(400):
         other = Epoch(1, epoch.protocol, epoch.digest, number.to_bytes(32))

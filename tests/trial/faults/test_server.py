@@ -67,13 +67,13 @@ def test_a_server_that_may_forget_is_refused_at_start_up(own_server: PostgresSer
 
 
 def limit_files(server: PostgresServer, database: str, most: int | str) -> None:
-    """Let the sessions of a database write no file beyond a size: as good as a full disk, and needs no mount."""
+    """Let the sessions of a database write no file beyond a size: like a full disk, by another name."""
     found = server.sql(f"SELECT pid FROM pg_stat_activity WHERE datname = '{name_of(database)}'")
     for pid in map(int, found.split()):
         subprocess.run(["prlimit", f"--pid={pid}", f"--fsize={most}:"], user=server.user, check=True)
 
 
-def test_a_full_disk_changes_nothing_and_is_told(own_server: PostgresServer) -> None:
+def test_a_file_that_may_not_grow_changes_nothing_and_is_told(own_server: PostgresServer) -> None:
     """The batch does not fit; reads go on; once there is room, the same request is answered."""
     database = own_server.create_database()
     trial = open_trial(database)

@@ -5,7 +5,8 @@ fail before or after they are done, replies get lost, the program dies in the mi
 jumps, pauses open and close. Nothing sleeps and nothing runs beside: a seed that fails, fails again.
 
 Held throughout: an answer that was given stays; a citizen has one arm; nobody is lost who was answered; what nobody
-knows of was done once or not at all; no draw is used twice, the lead keeps its bound, the ledger has no gap.
+knows of was done once and whole, or not at all; no draw is used twice, the lead keeps its bound, the ledger has no
+gap.
 """
 
 import json
@@ -33,6 +34,7 @@ pytestmark = pytest.mark.usefixtures("protocol_read_once")
 
 TOWNS = ("0101", "0461", "0751")
 PEOPLE, CLIENTS, STEPS = 30, 5, 12
+REFUSED = arrival(99).participant_id
 FAULTS = ("none", "none", "none", "none", "abort", "lost", "dies", "reply")
 
 
@@ -113,10 +115,12 @@ class Office:
         taken = self.chance.sample(range(CLIENTS), self.chance.randint(1, CLIENTS))
         twice = [number for number in taken if self.chance.random() < 0.2]
         order = self.chance.sample([*taken, *twice], len(taken) + len(twice))
+        before = self.answered()
         self.fault = self.chance.choice(FAULTS)
         self.seen[self.fault] += 1
         is_lost_reply = self.fault == "reply"
         group: list[Any] = []
+        lawful: list[set[str]] = []
         for number in order:
             asked = [arrival(person, self.town(person)) for person in self.asking[number]]
             if self.chance.random() < 0.05:
@@ -124,11 +128,15 @@ class Office:
             request: Any = self.trial.assign(asked, self.day)
             if self.chance.random() < 0.1:
                 request.apply = stumbling(request.apply)
+            elif asked[-1].participant_id != REFUSED:
+                lawful.append({one.participant_id for one in asked})
             group.append(request)
         try:
             self.trial._queue.queue._commit(group)  # type: ignore[attr-defined]
         except DiesError:
             self.reopen()
+        self.fault = "none"
+        self.compare(before, lawful)
         answered = set()
         for number, request in zip(order, group, strict=True):
             if request.error is not None or not request.is_known or is_lost_reply:
@@ -138,8 +146,16 @@ class Office:
                 continue
             self.hear(request.answer)
             answered.add(number)
-        self.fault = "none"
         self.asking = [one for number, one in enumerate(self.asking) if number not in answered]
+
+    def answered(self) -> set[str]:
+        return {*pseudonyms(self.trial).values()}
+
+    def compare(self, before: set[str], lawful: list[set[str]]) -> None:
+        """Whatever failed: what came to the ledger are requests that stand there whole, and nobody else."""
+        after = self.answered()
+        whole = set[str]().union(*(asked for asked in lawful if asked <= after))
+        assert after - before == whole - before
 
     def hear(self, answers: list[Outcome]) -> None:
         for one in answers:

@@ -54,6 +54,8 @@ def test_the_longest_is_the_newest(tmp_path: Path) -> None:
         write_checkpoint(tmp_path, sign("trial", Head(length, HEAD.hash, HEAD.at), ROOT, b"S" * 32))
     found = newest(tmp_path, "trial")
     assert found is not None and read_checkpoint(found).length == 100 and newest(tmp_path, "other") is None
+    write_checkpoint(tmp_path, sign("trial-2", Head(999, HEAD.hash, HEAD.at), ROOT, b"S" * 32))
+    assert newest(tmp_path, "trial") == found  # not that of another trial whose name begins so
     assert not list(tmp_path.glob("*.part"))
 
 

@@ -213,6 +213,26 @@ def test_a_server_that_may_forget_is_refused(postgres: PostgresServer, postgres_
     assert caught.value.stable_code == "database-unsafe"
 
 
+def test_a_full_disk_is_told_as_that(postgres_url: str) -> None:
+    """The server says so by its SQLSTATE, here from a trigger; nothing is changed, and with room it is answered."""
+    trial = open_trial(postgres_url)
+    head = trial.head
+    full = "BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END"
+    with plain(postgres_url) as connection:
+        connection.execute(f"CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ {full} $$")
+        connection.execute("CREATE TRIGGER full_disk BEFORE INSERT ON strata EXECUTE FUNCTION full_disk()")
+    with pytest.raises(DatabaseError, match="must have room") as caught:
+        trial.assign(arrivals(range(3)), DAY)
+    found = caught.value
+    assert (found.stable_code, found.exit_status, found.http_status) == ("database-full", 20, 507)
+    assert trial.head == head
+    with plain(postgres_url) as connection:
+        connection.execute("DROP FUNCTION full_disk CASCADE")
+    assert all(one.new for one in trial.assign(arrivals(range(3)), DAY))
+    assert verify_store(trial.store, KEYS.trial).holds
+    trial.close()
+
+
 def test_errors_show_no_parameter(database_url: str) -> None:
     secret = "the value nobody may see"
     trial = open_trial(database_url)

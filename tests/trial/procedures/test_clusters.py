@@ -8,7 +8,7 @@ import pytest
 
 from tests.trial.procedures.enumeration import arms_of, at_position, sequences
 from trial.errors import ProtocolError
-from trial.procedures import Draws, Factor, Subject, build, epoch_key, next_arm
+from trial.procedures import Arms, Draws, Factor, Subject, build, epoch_key, next_arm
 
 FACTORS = (Factor("jobcentre", ("n", "s", "e", "w")), Factor("age", ("young", "old")))
 BLOCKS = {"procedure": "permuted-block@1", "sizes": [2]}
@@ -32,6 +32,67 @@ def test_a_cluster_shares_its_arm_and_the_ratio_is_kept_at_every_position(ratio)
         assert path[1] == path[4]
     for position in range(6):
         assert at_position(found, position) == arms_of(ratio).target
+
+
+def exchanged(found, swap):
+    return {tuple(swap.get(arm, arm) for arm in path): share for path, share in found.items()}
+
+
+@pytest.mark.parametrize(
+    "among",
+    [
+        {"procedure": "big-stick@1", "tolerance": 1},
+        {"procedure": "efron@1", "probability": "2/3"},
+        {"procedure": "permuted-block@1", "sizes": [6]},
+        {"procedure": "complete@1", "total": 5},
+    ],
+)
+@pytest.mark.parametrize("ratio", ["1:1", "1:1:1"])
+def test_swapping_the_labels_swaps_the_arms_of_clusters(among, ratio):
+    """Exactly: every path of six citizens in four clusters is as likely as the one with two labels exchanged."""
+    found = sequences(build("cluster@1", {**CLUSTER, "among": among}, arms_of(ratio), FACTORS), units("nsnesw"))
+    assert len(found) > 2 and exchanged(found, {"A": "B", "B": "A"}) == found
+
+
+WITHIN = [{"procedure": "big-stick@1", "tolerance": 1}, {"procedure": "efron@1", "probability": "9/10"}]
+SHARES = [("1:1", ["1/4", "1/2", "3/4"]), ("2:1", ["1/6", "1/2"]), ("3:1", ["1/6", "1/3"]), ("3:1", [0, "1/2"])]
+
+
+@pytest.mark.parametrize("within", WITHIN)
+@pytest.mark.parametrize(("ratio", "shares"), SHARES)
+def test_markets_keep_the_ratio_at_every_position(ratio, shares, within):
+    """Over shares, slots and arms, exactly, also where a market's second citizen comes after another market's."""
+    procedure = build("saturation@1", {**MARKETS, "shares": shares, "within": within}, arms_of(ratio), FACTORS)
+    found = sequences(procedure, units("nsne"))
+    for position in range(4):
+        assert at_position(found, position) == arms_of(ratio).target
+
+
+@pytest.mark.parametrize("within", WITHIN)
+@pytest.mark.parametrize(("ratio", "shares"), SHARES)
+def test_swapping_the_labels_swaps_the_arms_of_markets(ratio, shares, within):
+    """Exactly: declared the other way round, with the shares of the other arm, every path is as likely as before.
+
+    With equal ratios and shares that lie evenly about a half that is the same declaration.
+    """
+    names, parts = arms_of(ratio).names, arms_of(ratio).ratio
+    other = [str(1 - Fraction(one)) for one in shares]
+    one = build("saturation@1", {**MARKETS, "shares": shares, "within": within}, Arms(names, parts), FACTORS)
+    two = {**MARKETS, "shares": other, "within": within}
+    found = sequences(one, units("nsne"))
+    assert sequences(build("saturation@1", two, Arms(names[::-1], parts[::-1]), FACTORS), units("nsne")) == found
+    if ratio == "1:1":
+        assert exchanged(found, {"A": "B", "B": "A"}) == found
+
+
+@pytest.mark.parametrize(
+    ("ratio", "shares"),
+    [("1:1:1", ["1/4", "1/2"]), ("2:2:1", ["1/5"]), ("2:1", ["1/4", "1/2", "3/4"]), ("1:2", ["1/6", "1/2"])],
+)
+def test_markets_are_refused_where_their_shares_do_not_keep_the_ratio(ratio, shares):
+    with pytest.raises(ProtocolError) as refused:
+        build("saturation@1", {**MARKETS, "shares": shares}, arms_of(ratio), FACTORS)
+    assert refused.value.stable_code == "protocol-value" and "mean" in str(refused.value)
 
 
 def test_clusters_are_counted_not_citizens():

@@ -52,3 +52,27 @@ def test_a_partial_block_is_resumed_not_discarded():
         one = next_arm(procedure, dict(state), UNIT, draws, step)
         state, arms = one.state, [*arms, one.arm]
     assert all(sorted(arms[k : k + 4]) == list("AABB") for k in range(0, 40, 4))
+
+
+@pytest.mark.parametrize(("ratio", "sizes"), [("1:1", [2, 4, 6, 8]), ("2:1", [3, 6, 9])])
+def test_who_reads_the_probabilities_knows_the_open_block_from_its_second_draw(ratio: str, sizes: list[int]) -> None:
+    """Sizes are drawn with a key and stored nowhere; what is recorded for the verifier tells them all the same."""
+    arms = arms_of(ratio)
+    procedure = build("permuted-block@1", {"sizes": sizes}, arms)
+    draws, state, step = Draws(epoch_key(bytes(32), "t", 1), "t", 1, "s"), procedure.begin(), 0
+    shares = dict(zip(arms.names, (Fraction(one, arms.total) for one in arms.ratio), strict=True))
+    for _ in range(200):
+        read = []  # what a reader has of the block: arm and probabilities
+        size = None
+        while size is None or len(read) < size:
+            one = next_arm(procedure, state, UNIT, draws, step)
+            if size is not None and len(read) == size - 1:
+                quota = {arm: share * size for arm, share in shares.items()}
+                [last] = [arm for arm in quota if quota[arm] > sum(told == arm for told, _ in read)]
+                assert one.probabilities[last] == 1 and one.arm == last
+            read.append((one.arm, one.probabilities))
+            if len(read) == 2:
+                first = read[0][0]
+                [size] = [b for b in sizes if (b * shares[first] - 1) / (b - 1) == read[1][1][first]]
+            state, step = one.state, step + 1
+        assert read[0][1] == shares  # the first draw tells nothing

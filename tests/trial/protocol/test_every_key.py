@@ -1,6 +1,7 @@
 """Every key of the shipped protocol, left out or misspelt, and the file torn at random.
 
-1. A protocol with a key left out or misspelt is refused at the line of that key, or of its table.
+1. A protocol with a key left out or misspelt is refused at the line of that key, or of its table; a key that need
+   not be written is refused misspelt.
 2. Whatever the file, it is read or refused by an error of the tree: no other exception, no crash.
 """
 
@@ -24,6 +25,7 @@ LINES = line_map(TEXT)
 KEYS = [path for path in LINES if path and isinstance(path[-1], str)]
 VALUES = ["1", "-1", '""', '"x"', "[]", "{}", "true", "2021-01-01", "nan", "[[1]]", "[{}]", "0.5"]
 PAIRED = {"margin": "higher_is_better", "higher_is_better": "margin"}  # one left out is the other's problem
+UNWRITTEN = {"predictability_budget"}  # has a value where it is left out
 
 
 def value_at(path: Key) -> object:
@@ -81,7 +83,7 @@ def test_the_keys_are_those_of_the_file() -> None:
 
 def test_a_key_left_out_is_told_at_its_table(tmp_path: Path) -> None:
     silent = []
-    for path in SINGLE:
+    for path in (one for one in SINGLE if one[-1] not in UNWRITTEN):
         assert tomllib.loads(without(path)) != tomllib.loads(TEXT)
         places = {line_of(LINES, path[:-1]), LINES.get((*path[:-1], PAIRED.get(str(path[-1]), "")), 0)}
         if not places & set(problems_of(tmp_path, without(path))):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from trial.errors import FileError, LodtraekError, ProtocolError
-from trial.protocol import load_protocol, shipped
+from trial.protocol import digest, document, load_protocol, protocol_schema, shipped
 
 SHIPPED = shipped("digital-samtaler.toml")
 
@@ -153,16 +153,30 @@ def test_all_problems_of_a_file_are_told_in_its_order(edited, refused) -> None:
 
 def test_the_message_of_the_whole_file(edited, tmp_path: Path) -> None:
     path = tmp_path / "trial.toml"
-    path.write_text(edited(("tolerance = 3\npredictability_budget = 0.60", "tolerance = 3")), "utf-8")
+    path.write_text(edited(("weeks = 104", "")), "utf-8")
     with pytest.raises(ProtocolError) as caught:
         load_protocol(path)
     assert str(caught.value) == (
-        f"{path}:83: randomisation.predictability_budget must be given: a guess rate from 0.5 to 1; "
+        f"{path}:104: follow_up.weeks must be given: a whole number of weeks from 1 to 1040; "
         "found no such key.\n"
-        "  Mend: add to randomisation: predictability_budget = 0.6\n"
+        "  Mend: add to follow_up: weeks = 52\n"
         "  (protocol-missing-key, exit 12)"
     )
     assert caught.value.exit_status == 12
+
+
+def test_a_budget_that_is_not_written_is_three_in_five_and_no_part_of_the_digest(edited, tmp_path: Path) -> None:
+    path = tmp_path / "trial.toml"
+    path.write_text(edited(("predictability_budget = 0.60", "")), "utf-8")
+    silent, written = load_protocol(path), load_protocol(SHIPPED)
+    assert silent.randomisation.predictability_budget == written.randomisation.predictability_budget == 0.60
+    assert "predictability_budget" not in silent.randomisation.parameters
+    assert document(silent)["randomisation"] == {"procedure": "big-stick@1", "tolerance": 3}
+    assert digest(silent) == digest(path.read_bytes()) != digest(written)
+    told = protocol_schema()["$defs"]["Randomisation"]
+    assert told["properties"]["predictability_budget"]["default"] == 0.60
+    assert "0.60 where none is written" in told["properties"]["predictability_budget"]["description"]
+    assert told["required"] == ["procedure"]
 
 
 # Files that are no text: bytes -> code, line, what the message says.

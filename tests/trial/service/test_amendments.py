@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -15,22 +14,23 @@ from tests.bundles import protocol
 from tests.opened import (
     DAY,
     KEYS,
+    PRODUCTION,
     PROTOCOL,
-    EveryRole,
     TickingClock,
     arms,
     arrival,
     arrivals,
     dry_run,
+    in_production,
+    keys_here,
     open_trial,
+    payloads,
     url,
 )
 from trial.cli import main
 from trial.errors import LedgerError, ProtocolError, StateError
 from trial.intake import Arrival
-from trial.keys import Keys, new_key_file
 from trial.ledger.proof import rebuild, verify_store
-from trial.roles import Role
 from trial.service import Request, Trial, amending
 
 LATER = datetime(2021, 4, 1, 7, tzinfo=UTC)
@@ -39,11 +39,6 @@ LATER = datetime(2021, 4, 1, 7, tzinfo=UTC)
 @pytest.fixture
 def clock() -> TickingClock:
     return TickingClock()
-
-
-def payloads(trial: Trial, kind: str) -> list[dict[str, object]]:
-    with trial.store.read() as transaction:
-        return [json.loads(entry.payload) for entry in transaction.entries(kind)]
 
 
 def coarse(number: int) -> Arrival:
@@ -282,8 +277,7 @@ def test_a_beacon_of_the_new_version_is_awaited_anew(tmp_path: Path, clock: Tick
 def test_the_key_of_a_closed_epoch_can_be_revealed_in_production_and_the_open_one_cannot(
     tmp_path: Path, clock: TickingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = Keys(*(replace(one, mode="production") for one in (KEYS.trial, KEYS.identity, KEYS.signing) if one))
-    trial = EveryRole.init(url(tmp_path), PROTOCOL, keys, "production", clock=clock, role=Role.DESIGNER)
+    trial = in_production(tmp_path, tmp_path / "kept", clock)
     trial.record_dry_run(dry_run(trial))
     trial.assign(arrivals(range(5)), DAY)
     clock.now = LATER
@@ -299,7 +293,7 @@ def test_the_key_of_a_closed_epoch_can_be_revealed_in_production_and_the_open_on
         with pytest.raises(StateError) as caught:
             trial.reveal(number)
         assert caught.value.stable_code == code
-    assert verify_store(trial.store, keys.trial).holds
+    assert verify_store(trial.store, PRODUCTION.trial).holds
 
 
 def test_an_amendment_before_anybody_came_may_change_the_question(tmp_path: Path, clock: TickingClock) -> None:
@@ -320,10 +314,7 @@ def test_a_malformed_amendment_never_reaches_the_ledger(tmp_path: Path, clock: T
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for purpose in ("trial", "identity", "signing"):
-        new_key_file(Path(f"{purpose}.key"), purpose, "test")
-    keys = 'key_file = "trial.key"\nidentity_key_file = "identity.key"\nsigning_key_file = "signing.key"\n'
-    Path("trial.toml").write_text(keys)
+    keys_here("test")
     run = CliRunner().invoke
     assert run(main, ["init", str(PROTOCOL), "--mode", "test", "--on", "2021-03-01"]).exit_code == 0
     words = ["amend", str(amended(tmp_path, BLOCKS)), "--on", "2021-04-01", "--reason", "staff guess too well"]

@@ -23,6 +23,7 @@ from tests.opened import (
     arrivals,
     full_trial,
     open_trial,
+    payloads,
     url,
 )
 from trial.errors import IntakeError, KeyFileError, StateError
@@ -33,11 +34,6 @@ from trial.ledger.store import Store
 from trial.service import Trial
 
 TOLERANCE = 3
-
-
-def payloads(trial: Trial, kind: str) -> list[dict[str, object]]:
-    with trial.store.read() as transaction:
-        return [json.loads(entry.payload) for entry in transaction.entries(kind)]
 
 
 def test_a_repeated_request_gets_the_first_answer_and_writes_nothing(tmp_path: Path) -> None:
@@ -72,7 +68,7 @@ def test_sorting_a_batch_changes_no_arm(tmp_path_factory: pytest.TempPathFactory
 
 
 def test_the_state_is_carried_over_from_day_to_day_and_from_process_to_process(tmp_path: Path) -> None:
-    """One by one, in daily batches, opened anew each day: the lead in a stratum never exceeds the tolerance."""
+    """In daily batches, opened anew each day: the lead in the stratum never exceeds the tolerance."""
     trial = open_trial(tmp_path)
     lead = 0
     for day in range(30):
@@ -108,20 +104,6 @@ def test_exclusions_and_pauses_use_up_no_draw_and_are_never_made_good(tmp_path: 
     assert [one.reason for one in later] == reasons and not any(one.new for one in later)
     assert trial.assign([arrival(4, "0101")], DAY + timedelta(days=8))[0].arm is not None
     assert [payload["step"] for payload in payloads(trial, "assigned@1")] == [0]
-
-
-def test_the_same_arrivals_with_and_without_a_pause_between_get_the_same_arms(tmp_path: Path) -> None:
-    drawn = []
-    for name in ("with", "without"):
-        (tmp_path / name).mkdir()
-        trial = open_trial(tmp_path / name)
-        first = trial.assign(arrivals(range(5)), DAY)
-        if name == "with":
-            trial.open_pause("0461", DAY + timedelta(days=1), BY, decided_on=DAY)
-            assert all(one.arm is None for one in trial.assign(arrivals(range(100, 110)), DAY + timedelta(days=2)))
-            trial.close_pause("0461", DAY + timedelta(days=3), BY)
-        drawn.append([*first, *trial.assign(arrivals(range(5, 20)), DAY + timedelta(days=3))])
-    assert drawn[0] == drawn[1]
 
 
 def test_a_stay_in_another_municipality_keeps_the_first_arm(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """A beacon: nobody is answered before its value; the value changes every draw; it is entered once and in time."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -9,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.bundles import protocol, someone
-from tests.opened import DAY, KEYS, TickingClock, arms, url
+from tests.opened import DAY, KEYS, PRODUCTION, TickingClock, arms, url
 from trial import verifier as alone
 from trial.bundle import export_bundle, verify_bundle
 from trial.errors import LedgerError, StateError
-from trial.keys import Keys
 from trial.ledger.beacon import published_at, read_value
+from trial.ledger.entry import canonical
 from trial.ledger.kinds import malformed
 from trial.protocol import load_protocol
 from trial.protocol.model import Beacon
@@ -25,13 +24,13 @@ DECLARED = 'procedure = "simple@1"\n[randomisation.beacon]\nname = "drand"\nroun
 VALUE, OTHER = "ab" * 32, "cd" * 32
 PEOPLE = [someone(number) for number in range(60)]
 KEY = {"format": "lodtraek-key/1", "purpose": "trial", "mode": "test", "key": (b"T" * 32).hex()}
-PRODUCTION = Keys(*(replace(one, mode="production") for one in (KEYS.trial, KEYS.identity, KEYS.signing) if one))
 
 
 def opened(folder: Path, table: str = DECLARED, mode: str = "test", value: str | None = None) -> Trial:
     keys, clock = PRODUCTION if mode == "production" else KEYS, TickingClock()
     path, role = protocol(folder, table), Role.DESIGNER if mode == "production" else None
-    return Trial.init(url(folder), path, keys, mode, clock=clock, beacon_value=value, role=role)
+    kept = folder / "kept"
+    return Trial.init(url(folder), path, keys, mode, clock=clock, checkpoint_dir=kept, beacon_value=value, role=role)
 
 
 def refused(caught: pytest.ExceptionInfo[StateError]) -> str:
@@ -74,10 +73,10 @@ def test_another_value_in_the_ledger_gives_other_arms(tmp_path: Path) -> None:
     ledger = alone.Ledger(tmp_path / "bundle", (KEY,))
     with pytest.raises(ValueError, match="must be the one the key draws"):
         for ledger.wrong, entry in enumerate(entries, start=1):
-            entry["prev"] = ledger.hashes[-1]
+            entry["prev"] = ledger.head
             del entry["hash"]
-            entry["hash"] = sha256(alone.canonical(entry).encode()).hexdigest()
-            ledger.take(alone.canonical(entry))
+            entry["hash"] = sha256(canonical(entry).encode()).hexdigest()
+            ledger.take(canonical(entry))
 
 
 def test_an_undeclared_beacon_and_an_unlawful_value_are_refused(tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.opened import DAY, KEYS, TickingClock, arms, arrivals, open_trial, pseudonyms
+from tests.opened import DAY, KEYS, TickingClock, arms, arrivals, day_file, open_trial, pseudonyms
 from tests.servers import PostgresServer
 from trial.errors import DatabaseError
 from trial.ledger.proof import verify_store
@@ -32,19 +33,28 @@ for _ in range(requests):
     for one in trial.assign(asked, DAY):
         print(one.participant_id, one.arm, int(one.new), flush=True)
 """
-# The same, born ready and killed at once: importing anew for every death would take most of the time.
+# One file of a day after the other, by a program that is killed. Born ready: importing anew for every death would
+# take most of the time. It says what it asks before it asks; a line on stdin asks for the next death.
 NURSERY = """
 import os, random, signal, sys, time
-times = int(sys.argv[5])
-import opened, trial.service
+from datetime import UTC, datetime
+from opened import DAY, KEYS, day_file
+from trial.service import Trial
+database, first, files, size = sys.argv[1], *map(int, sys.argv[2:5])
 chance = random.Random(5)
-for seed in range(times):
+for begin in range(first, sys.maxsize, files):
+    if not sys.stdin.readline():
+        break
     here, there = os.pipe()
     child = os.fork()
     if not child:
         os.dup2(there, 1)
-        sys.argv[2] = seed
-        exec(WORK)
+        trial = Trial.open(database, KEYS, lambda: datetime.now(UTC))
+        print("ready", flush=True)
+        for number in range(begin, begin + files):
+            print("asks", number, flush=True)
+            for one in trial.assign(day_file(number, size), DAY):
+                print(one.participant_id, one.arm, int(one.new), flush=True)
         os._exit(3)
     os.close(there)
     with os.fdopen(here) as answers:
@@ -53,15 +63,15 @@ for seed in range(times):
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         assert os.WTERMSIG(status) == signal.SIGKILL
-        print(*(line for line in answers if line.endswith("\\n")), sep="", end="", flush=True)
+        print(*(line for line in answers if line.endswith("\\n")), "dead\\n", sep="", end="", flush=True)
 """
+SIZE = 40
 
 
-def worker(
-    database: str, seed: int, requests: int, people: int, program: str = WORKER, *more: str
-) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", program, database, str(seed), str(requests), str(people), *more]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(TESTS)})
+def worker(program: str, database: str, *numbers: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", program, database, *map(str, numbers)]
+    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
 
 
 def check(database: str, given: list[list[str]]) -> None:
@@ -84,7 +94,7 @@ def check(database: str, given: list[list[str]]) -> None:
 
 def crowd(database: str, processes: int, requests: int, people: int) -> None:
     open_trial(database).close()
-    running = [worker(database, seed, requests, people) for seed in range(processes)]
+    running = [worker(WORKER, database, seed, requests, people) for seed in range(processes)]
     given = []
     for one in running:
         out, _ = one.communicate(timeout=300)
@@ -103,27 +113,91 @@ def test_eight_processes_with_five_hundred_overlapping_requests_each(database_ur
     crowd(database_url, processes=8, requests=500, people=3000)
 
 
-def kill_at_random(database: str, times: int) -> None:
-    open_trial(database).close()
-    one = worker(database, 0, 10_000, 100_000, f"WORK = {WORKER!r}{NURSERY}", str(times))
-    out, _ = one.communicate(timeout=300)
-    assert one.returncode == 0
-    given = [line.split() for line in out.splitlines()]
-    assert len(given) > times
+def killed(nursery: subprocess.Popen[str]) -> tuple[int, list[list[str]]]:
+    """Let one program be killed; give the file it asked for last, and every answer it had given."""
+    assert nursery.stdin is not None and nursery.stdout is not None
+    nursery.stdin.write("\n")
+    nursery.stdin.flush()
+    asked, given = -1, []
+    for line in iter(nursery.stdout.readline, "dead\n"):
+        assert line, "the nursery ended"
+        first, *more = line.split()
+        if first == "asks":
+            assert len(given) % SIZE == 0  # what was asked for before was answered
+            asked = int(more[0])
+        else:
+            given.append([first, *more])
+    return asked, given
+
+
+def ask_again(trial: Trial, number: int) -> int:
+    """Hold an interrupted file against the ledger, and ask for it again; give how many of it were there."""
+    wanted = day_file(number, SIZE)
+    with trial.store.read() as transaction:
+        there = {who: row["arm"] for who, row in transaction.answers(one.participant_id for one in wanted).items()}
+    assert len(there) in (0, SIZE), f"half a batch: {len(there)} of {SIZE}"
+    again = trial.assign(wanted, DAY)
+    assert len(again) == SIZE and there.items() <= arms(again).items()
+    assert [one.new for one in again] == [not there] * SIZE
+    return len(there)
+
+
+def kill_at_random(database: str, times: int, looks: int) -> None:
+    """Kill so often; after every death the interrupted batch is looked at, after some the whole ledger.
+
+    On a slow machine nobody may have been answered by then: it goes on until somebody was.
+    """
+    given: list[list[str]] = []
+    with closing(open_trial(database)) as trial, worker(NURSERY, database, 0, 10_000, SIZE) as nursery:
+        for death in range(times + 100):
+            if death >= times and len(given) > times:
+                break
+            asked, answers = killed(nursery)
+            given += answers
+            if asked >= 0:
+                ask_again(trial, asked)
+            if death % (times // looks) == 0:
+                assert verify_store(trial.store, KEYS.trial).holds
+        nursery.communicate(timeout=60)
+        assert nursery.returncode == 0 and len(given) > times
     check(database, given)
 
 
 def test_kill_9_at_random_instants_loses_no_answer_and_leaves_no_half_batch(database_url: str) -> None:
-    kill_at_random(database_url, 3)
+    kill_at_random(database_url, 3, looks=3)
 
 
 @pytest.mark.slow
 def test_kill_9_at_many_random_instants(database_url: str) -> None:
-    kill_at_random(database_url, 200)
+    kill_at_random(database_url, 200, looks=10)
 
 
 def test_a_full_disk_changes_nothing_and_is_told(tmp_path: Path) -> None:
-    """A limit on the file's size stands for the disk: the batch does not fit, a smaller one does afterwards."""
+    """SQLite finds no page for the batch: nothing is half written, reads go on; with room it is answered."""
+    trial = open_trial(tmp_path)
+    first = trial.assign(arrivals(range(10)), DAY)
+    head = trial.head
+
+    def limit(pages: int) -> None:
+        with trial.store.write("2021-03-01T09:00:00.000000Z") as transaction:  # of the connection that is kept
+            transaction._connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    limit(1)  # as many as there are
+    with pytest.raises(DatabaseError) as caught:
+        trial.assign(arrivals(range(3000)), DAY)
+    found = caught.value
+    assert (found.stable_code, found.exit_status, found.http_status) == ("database-full", 20, 507)
+    assert "make room" in found.mend and "p000" not in str(found)
+    assert trial.head == head and arms(trial.preview(arrivals(range(10)), DAY)) == arms(first)
+    limit(1 << 30)
+    again = trial.assign(arrivals(range(3000)), DAY)
+    assert len(again) == 3000 and arms(again[:10]) == arms(first)
+    assert verify_store(trial.store, KEYS.trial).holds
+    trial.close()
+
+
+def test_a_file_that_may_not_grow_changes_nothing_and_is_told(tmp_path: Path) -> None:
+    """A limit on the file's size: the batch does not fit, and does once there is none."""
     trial = open_trial(tmp_path)
     head = trial.head
     room = (tmp_path / "trial.db").stat().st_size + 100_000

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,19 @@ import pytest
 from click.testing import CliRunner
 
 from tests.bundles import ANY_RATIO, WITNESS, bundle, verifier
-from tests.opened import DAY, KEYS, PROTOCOL, TickingClock, arrival, arrivals, full_trial, open_trial, record_of, url
+from tests.opened import (
+    DAY,
+    KEYS,
+    PRODUCTION,
+    PROTOCOL,
+    TickingClock,
+    arrival,
+    arrivals,
+    full_trial,
+    open_trial,
+    record_of,
+    url,
+)
 from trial.cli import main
 from trial.errors import IntakeError, KeyFileError, LedgerError, StateError
 from trial.identity import Pseudonymiser
@@ -155,14 +166,21 @@ def test_no_key_is_revealed_while_it_still_draws(tmp_path: Path) -> None:
     trial = open_trial(tmp_path)
     with pytest.raises(StateError, match="must be one of the trial"):
         trial.reveal(2)
-    production = Keys(*(replace(one, mode="production") for one in (KEYS.trial, KEYS.identity, KEYS.signing) if one))
     folder = tmp_path / "production"
     folder.mkdir()
-    trial = Trial.init(url(folder), PROTOCOL, production, "production", clock=TickingClock(), role=Role.KEY_HOLDER)
+    trial = Trial.init(
+        url(folder),
+        PROTOCOL,
+        PRODUCTION,
+        "production",
+        clock=TickingClock(),
+        checkpoint_dir=folder / "kept",
+        role=Role.KEY_HOLDER,
+    )
     with pytest.raises(StateError) as caught:
         trial.reveal(1)
     assert caught.value.stable_code == "epoch-open"
-    over = Trial.open(url(folder), production, TickingClock(datetime(2022, 1, 2, tzinfo=UTC)), role=Role.KEY_HOLDER)
+    over = Trial.open(url(folder), PRODUCTION, TickingClock(datetime(2022, 1, 2, tzinfo=UTC)), role=Role.KEY_HOLDER)
     assert over.reveal(1).epoch == 1
     with pytest.raises(KeyFileError):
         Trial.open(url(folder), Keys(), TickingClock(), role=Role.KEY_HOLDER).reveal(1)

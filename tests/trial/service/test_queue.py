@@ -1,20 +1,23 @@
 """Group commit: who waits together is committed together, in the order of the queue, and nobody pays for another.
 
-The queue is held up by a transaction of the test's own until everybody stands in it; then it is let go.
+The queue is held up by a request of the test's own until everybody stands in it; then it is let go.
 """
 
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from tests.opened import BY, DAY, KEYS, arrival, arrivals, open_trial, pseudonyms
+from tests.opened import BY, DAY, KEYS, TickingClock, arrival, arrivals, open_trial, pseudonyms
 from tests.proxy import Cut, cutting_proxy
 from tests.servers import PostgresServer
+from tests.writes import WRITES, lived
 from trial.errors import DatabaseError, FileError, IntakeError, LedgerError
 from trial.ledger import queue
 from trial.ledger.checkpoint import newest, read_checkpoint
@@ -24,6 +27,13 @@ from trial.service import Outcome, Trial
 
 NOW = "2021-03-01T08:00:00.000000Z"
 Answers = dict[int, Any]
+WRITTEN_BY = {  # a table that each writes to
+    "open_pause": "pauses",
+    "import_infection": "evidence",
+    "correct": "sealed",
+    "amend": "epochs",
+    "record_conversations": "conversations",
+}
 
 
 @pytest.fixture
@@ -44,11 +54,13 @@ def all_at_once(trial: Trial, asked: list[Callable[[], object]]) -> Answers:
             answers[number] = error
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(len(asked))]
-    with trial._queue.alone(NOW):
-        for number, thread in enumerate(threads, start=2):
-            thread.start()
-            while len(trial._queue) < number:
-                time.sleep(0.0005)
+    first = queue._Request(NOW, lambda _: None, is_alone=True)
+    trial._queue._wait(first)
+    for number, thread in enumerate(threads, start=2):
+        thread.start()
+        while len(trial._queue) < number:
+            time.sleep(0.0005)
+    trial._queue._leave([first])
     for thread in threads:
         thread.join()
     return answers
@@ -152,7 +164,7 @@ def test_a_pause_keeps_its_place_in_the_queue(trial: Trial, monkeypatch: pytest.
     asked: list[Callable[[], object]] = [lambda n=n: trial.assign([arrival(n)], DAY) for n in range(8)]
     asked.insert(4, lambda: trial.open_pause("0461", DAY, BY, decided_on=DAY))
     answers = all_at_once(trial, asked)
-    assert sizes == [4, 4]
+    assert sizes == [4, 1, 4]
     given: list[Outcome] = [answers[number][0] for number in range(9) if number != 4]
     assert [one.reason for one in given] == [None] * 4 + ["paused:0461"] * 4
 
@@ -195,7 +207,9 @@ def test_whoever_is_interrupted_while_waiting_leaves_the_queue_to_the_others(tri
     def gives_up() -> None:
         with pytest.raises(KeyboardInterrupt):
             trial._queue._wait(own)
-        trial._queue._wait(queue._Request(NOW, None))  # stands in the queue as the helper expects, and is let go
+        trial._queue._wait(
+            queue._Request(NOW, lambda _: None, is_alone=True)
+        )  # stands in the queue as the helper expects, and is let go
         trial._queue._leave([trial._queue._waiting[0]])
 
     answers = all_at_once(trial, [gives_up, lambda: trial.assign([arrival(1)], DAY)])
@@ -246,24 +260,24 @@ def test_a_connection_lost_at_the_commit_is_told_as_unknown_and_the_retry_gives_
         trial.close()
 
 
-def test_a_deadlock_is_resolved_by_applying_the_group_anew(
-    postgres: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another program holds what the writer needs and wants what the writer holds; the server fails the writer."""
-    name = postgres_url.split("@/")[1].split("?", maxsplit=1)[0]
+@contextmanager
+def in_the_way(postgres: PostgresServer, url: str, table: str) -> Iterator[Callable[[], None]]:
+    """Let another program hold a table that the writer needs, and want what the writer holds; the writer is failed.
+
+    Gives what the writer does between its lock and its rows: it waits until the other waits for it.
+    """
+    name = url.split("@/")[1].split("?", maxsplit=1)[0]
     postgres.sql(f"ALTER DATABASE {name} SET deadlock_timeout = '20ms'")
-    trial = open_trial(postgres_url)
-    sizes = commits(trial, monkeypatch)
     locked, go_on = threading.Event(), threading.Event()
 
-    def hold(_: object) -> None:
+    def hold() -> None:
         locked.set()
         go_on.wait()
 
     def get_in_the_way() -> None:
-        with psycopg.connect(postgres_url.replace("+psycopg", "")) as other:
+        with psycopg.connect(url.replace("+psycopg", "")) as other:
             other.execute("SET deadlock_timeout = '60s'")  # whoever looks first is the one to fail
-            other.execute("LOCK TABLE strata IN EXCLUSIVE MODE")
+            other.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
             locked.wait()
             other.execute("SELECT * FROM lodtraek FOR UPDATE")
 
@@ -277,22 +291,58 @@ def test_a_deadlock_is_resolved_by_applying_the_group_anew(
     others = [threading.Thread(target=one) for one in (get_in_the_way, free_the_writer)]
     for one in others:
         one.start()
-    while not postgres.sql("SELECT 1 FROM pg_locks WHERE relation = 'strata'::regclass AND granted", name):
+    while not postgres.sql(f"SELECT 1 FROM pg_locks WHERE relation = '{table}'::regclass AND granted", name):
         time.sleep(0.005)
-    asked: list[Callable[[], object]] = [
-        lambda: trial._queue.submit(NOW, hold),
-        lambda: trial.assign(arrivals(range(3)), DAY),
-    ]
-    answers = all_at_once(trial, asked)
+    yield hold
     for one in others:
         one.join()
-    assert all(one.new for one in answers[1]) and len(sizes) == 2
+
+
+def test_a_deadlock_is_resolved_by_applying_the_group_anew(
+    postgres: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_trial(postgres_url).close()
+    with in_the_way(postgres, postgres_url, "strata") as hold:
+        trial = Trial.open(postgres_url, KEYS, TickingClock())
+        sizes = commits(trial, monkeypatch)
+        asked: list[Callable[[], object]] = [
+            lambda: trial._queue.submit(NOW, lambda _: hold()),
+            lambda: trial.assign(arrivals(range(3)), DAY),
+        ]
+        answers = all_at_once(trial, asked)
+    assert all(one.new for one in answers[1]) and sizes == [2, 2]
+    assert verify_store(trial.store, KEYS.trial).holds
+    trial.close()
+
+
+@pytest.mark.parametrize("name", WRITTEN_BY)
+def test_a_deadlock_is_resolved_by_applying_who_writes_alone_anew(
+    postgres: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """The request is a method of the trial, held up where its transaction has begun."""
+    clock = TickingClock()
+    lived(open_trial(postgres_url, clock=clock)).close()
+    clock.now = datetime(2021, 4, 1, 8, tzinfo=UTC)
+    with in_the_way(postgres, postgres_url, WRITTEN_BY[name]) as hold:
+        trial = Trial.open(postgres_url, KEYS, clock)
+        sizes, apply, head = commits(trial, monkeypatch), trial._queue.alone, trial.head
+
+        def held_up(at: str, change: Callable[[Any], Any]) -> Any:
+            def held(transaction: Any) -> Any:
+                hold()
+                return change(transaction)
+
+            return apply(at, held)
+
+        monkeypatch.setattr(trial._queue, "alone", held_up)
+        WRITES[name](trial, tmp_path)
+    assert sizes == [1, 1] and trial.head.length == head.length + 1
     assert verify_store(trial.store, KEYS.trial).holds
     trial.close()
 
 
 def test_a_conflict_that_does_not_end_is_told_after_a_bounded_number_of_attempts(
-    trial: Trial, monkeypatch: pytest.MonkeyPatch
+    trial: Trial, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     tries: list[int] = []
 
@@ -306,3 +356,6 @@ def test_a_conflict_that_does_not_end_is_told_after_a_bounded_number_of_attempts
         trial.assign(arrivals([1]), DAY)
     assert (caught.value.stable_code, caught.value.http_status) == ("database-conflict", 503)
     assert tries == [1] * queue.ATTEMPTS and trial.head.length == 1
+    with pytest.raises(DatabaseError):
+        WRITES["open_pause"](trial, tmp_path)
+    assert tries == [1] * 2 * queue.ATTEMPTS and trial.head.length == 1

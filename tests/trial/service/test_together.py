@@ -1,6 +1,5 @@
 """Batches drawn as one, through the ledger: pairs, rerandomisation, clusters and markets, on both databases."""
 
-import json
 import random
 from collections import Counter
 from datetime import timedelta
@@ -9,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bundles import ANY_RATIO, SATURATION, TOGETHER, protocol, run_trial, someone
-from tests.opened import BY, DAY, KEYS, TickingClock, arms, arrival, arrivals, url
+from tests.bundles import ANY_RATIO, SATURATION, TOGETHER, open_with, run_trial, someone
+from tests.opened import BY, DAY, KEYS, arms, arrival, arrivals, payloads
 from trial import verifier as alone
 from trial.bundle import export_bundle, verify_bundle
 from trial.errors import StateError
@@ -19,25 +18,15 @@ from trial.ledger.proof import verify_store
 from trial.ledger.seal import citizen_content, seal_of
 from trial.procedures import Draws, build, epoch_key
 from trial.procedures.arms import Arms, Factor
-from trial.service import Trial
 
 KEY = {"format": "lodtraek-key/1", "purpose": "trial", "mode": "test", "key": (b"T" * 32).hex()}
 DESIGNS = {**TOGETHER, "cluster": ANY_RATIO["cluster"], "saturation": SATURATION}
 PEOPLE = [someone(number) for number in range(22)] + [someone(number) for number in range(23, 41)]  # nobody excluded
 
 
-def opened(folder: Path, table: str, database: str | None = None, ratio: tuple[int, ...] = (1, 1)) -> Trial:
-    return Trial.init(database or url(folder), protocol(folder, table, ratio), KEYS, "test", clock=TickingClock())
-
-
-def payloads(trial: Trial, kind: str) -> list[dict[str, object]]:
-    with trial.store.read() as transaction:
-        return [json.loads(entry.payload) for entry in transaction.entries(kind)]
-
-
 @pytest.mark.parametrize("name", DESIGNS)
 def test_drawn_recorded_verified_and_repeated(database_url: str, tmp_path: Path, name: str) -> None:
-    trial = opened(tmp_path, DESIGNS[name], database_url)
+    trial = open_with(tmp_path, DESIGNS[name], database_url)
     first = arms(trial.assign(PEOPLE[:20], DAY))
     second = arms(trial.assign(PEOPLE[10:], DAY + timedelta(days=1)))  # half of them answered the day before
     assert {who: second[who] for who in second if who in first} == {who: first[who] for who in first if who in second}
@@ -57,7 +46,7 @@ def test_permuting_the_rows_of_a_batch_changes_no_arm(tmp_path: Path, name: str)
         folder = tmp_path / str(number)
         folder.mkdir()
         rows = random.Random(number).sample(PEOPLE, len(PEOPLE))
-        trial = opened(folder, DESIGNS[name])
+        trial = open_with(folder, DESIGNS[name])
         found.append((arms(trial.assign(rows[:], DAY)), [row["stratum"] for row in payloads(trial, _kind(name))]))
         trial.close()
     assert found[0] == found[1] == found[2]
@@ -69,7 +58,7 @@ def _kind(name: str) -> str:
 
 def test_the_arms_are_those_the_procedure_draws_for_the_pseudonyms(tmp_path: Path) -> None:
     """The room of procedures alone, with the same key and the same units, gives the same arms."""
-    trial = opened(tmp_path, TOGETHER["pairs"])
+    trial = open_with(tmp_path, TOGETHER["pairs"])
     drawn = arms(trial.assign(PEOPLE, DAY))
     factors = tuple(Factor.of(one) for one in trial.protocol.stratification)
     procedure = build("matched-pairs@1", {}, Arms(("physical", "digital"), (1, 1)), factors)
@@ -82,7 +71,7 @@ def test_a_batch_is_as_even_as_its_procedure_promises(tmp_path: Path) -> None:
     for name, most in (("pairs", 5), ("rerandomisation", 5)):
         folder = tmp_path / name
         folder.mkdir()
-        trial = opened(folder, TOGETHER[name])
+        trial = open_with(folder, TOGETHER[name])
         for day in range(5):
             trial.assign(PEOPLE[day * 8 : day * 8 + 8], DAY + timedelta(days=day))
         rows = payloads(trial, "assigned-together@1")
@@ -98,7 +87,7 @@ def test_a_batch_is_as_even_as_its_procedure_promises(tmp_path: Path) -> None:
 
 
 def test_unequal_ratios_are_kept_by_pairs_of_three(tmp_path: Path) -> None:
-    trial = opened(tmp_path, TOGETHER["pairs"], ratio=(1, 2))
+    trial = open_with(tmp_path, TOGETHER["pairs"], ratio=(1, 2))
     trial.assign(PEOPLE[:39], DAY)
     rows = payloads(trial, "assigned-together@1")
     assert Counter(row["arm"] for row in rows) == {"physical": 13, "digital": 26}
@@ -106,7 +95,7 @@ def test_unequal_ratios_are_kept_by_pairs_of_three(tmp_path: Path) -> None:
 
 
 def test_one_citizen_alone_is_refused_clearly_and_a_batch_of_one_is_not(tmp_path: Path) -> None:
-    trial = opened(tmp_path, TOGETHER["pairs"])
+    trial = open_with(tmp_path, TOGETHER["pairs"])
     with pytest.raises(StateError, match="send the file of the day") as caught:
         trial.assign(arrivals([1]), DAY, alone=True)
     assert caught.value.stable_code == "batch-only" and trial.head.length == 1
@@ -116,7 +105,7 @@ def test_one_citizen_alone_is_refused_clearly_and_a_batch_of_one_is_not(tmp_path
 
 
 def test_who_is_excluded_or_paused_is_in_no_batch(tmp_path: Path) -> None:
-    trial = opened(tmp_path, TOGETHER["rerandomisation"])
+    trial = open_with(tmp_path, TOGETHER["rerandomisation"])
     trial.open_pause("0101", DAY, BY, decided_on=DAY)
     asked = [arrival(1, exclusion="interpreter"), arrival(2, "0101"), *arrivals(range(3, 9))]
     outcomes = trial.assign(asked, DAY)
@@ -127,7 +116,7 @@ def test_who_is_excluded_or_paused_is_in_no_batch(tmp_path: Path) -> None:
 
 
 def test_nobody_is_drawn_where_one_of_the_batch_is_refused(tmp_path: Path) -> None:
-    trial = opened(tmp_path, TOGETHER["pairs"])
+    trial = open_with(tmp_path, TOGETHER["pairs"])
     wrong = arrival(99)._replace(stratum="0461/dagpenge/unknown")
     with pytest.raises(Exception, match="levels of an arrival"):
         trial.assign([*PEOPLE, wrong], DAY)
@@ -146,13 +135,13 @@ def test_nobody_is_drawn_where_one_of_the_batch_is_refused(tmp_path: Path) -> No
     ],
 )
 def test_a_forged_batch_is_found_and_its_first_wrong_row_named(tmp_path: Path, change, where, must) -> None:  # type: ignore[no-untyped-def]
-    trial = opened(tmp_path, TOGETHER["pairs"])
+    trial = open_with(tmp_path, TOGETHER["pairs"])
     trial.assign(PEOPLE[:8], DAY)
     rows = payloads(trial, "assigned-together@1")
     change(rows)
     folder = tmp_path / "forged"
     folder.mkdir()
-    other = opened(folder, TOGETHER["pairs"])
+    other = open_with(folder, TOGETHER["pairs"])
     with other.store.write("2021-03-01T09:00:00.000000Z") as transaction:
         for row in rows:
             transaction.append("assigned-together@1", row)
@@ -165,7 +154,7 @@ def _other(arm: object) -> str:
 
 
 def test_a_single_draw_does_not_slip_in_under_a_batch_procedure(tmp_path: Path) -> None:
-    trial = opened(tmp_path, TOGETHER["pairs"])
+    trial = open_with(tmp_path, TOGETHER["pairs"])
     trial.assign(PEOPLE[:1], DAY)
     [row] = payloads(trial, "assigned-together@1")
     single = {name: value for name, value in row.items() if name not in {"batch", "size"}}
@@ -177,14 +166,14 @@ def test_a_single_draw_does_not_slip_in_under_a_batch_procedure(tmp_path: Path) 
 
 
 def test_a_day_by_day_trial_with_a_pause(tmp_path: Path) -> None:
-    trial = opened(tmp_path, TOGETHER["rerandomisation"])
+    trial = open_with(tmp_path, TOGETHER["rerandomisation"])
     run_trial(trial)
     assert verify_store(trial.store, KEYS.trial).holds
 
 
 def test_a_batch_out_of_keyed_order_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever could choose the order could choose the arms: replay alone would not see it, the key does."""
-    trial = opened(tmp_path, TOGETHER["pairs"])
+    trial = open_with(tmp_path, TOGETHER["pairs"])
     monkeypatch.setattr(Epoch, "in_order", lambda epoch, participants: sorted(participants))
     trial.assign(PEOPLE[:12], DAY)
     monkeypatch.undo()

@@ -8,27 +8,30 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.bundles import protocol
-from tests.opened import DAY, KEYS, PROTOCOL, EveryRole, TickingClock, arms, arrivals, dry_run, open_trial, url
+from tests.bundles import open_with, protocol
+from tests.opened import (
+    DAY,
+    KEYS,
+    PRODUCTION,
+    PROTOCOL,
+    EveryRole,
+    TickingClock,
+    arms,
+    arrivals,
+    dry_run,
+    in_production,
+    keys_here,
+    open_trial,
+    url,
+)
 from trial.cli import main
 from trial.errors import LodtraekError, StateError
-from trial.keys import Keys, new_key_file
+from trial.keys import Keys
 from trial.ledger.epoch import Epoch
 from trial.ledger.proof import verify_store
 from trial.ledger.replay import TRIED
-from trial.roles import Role
 from trial.service import Trial
 from trial.simulator import dry_run as try_out
-
-PRODUCTION = Keys(*(replace(one, mode="production") for one in (KEYS.trial, KEYS.identity, KEYS.signing) if one))
-
-
-def in_production(database: str) -> Trial:
-    return EveryRole.init(database, PROTOCOL, PRODUCTION, "production", clock=TickingClock(), role=Role.DESIGNER)
-
-
-def with_table(folder: Path, table: str, ratio: tuple[int, ...] = (1, 1)) -> Trial:
-    return Trial.init(url(folder), protocol(folder, table, ratio), KEYS, "test", clock=TickingClock())
 
 
 def test_the_shipped_protocol_passes_and_a_dry_run_can_be_repeated(tmp_path: Path) -> None:
@@ -54,17 +57,47 @@ def test_the_shipped_protocol_passes_and_a_dry_run_can_be_repeated(tmp_path: Pat
     ],
 )
 def test_sound_designs_pass(tmp_path: Path, table: str, ratio: tuple[int, ...]) -> None:
-    found = try_out(with_table(tmp_path, table, ratio), seed=3)
-    assert {name for name, holds in found.checks.items() if not holds} <= (
-        {"predictability"} if ratio != (1, 1) else set()
-    )
+    found = try_out(open_with(tmp_path, table, ratio=ratio), seed=3)
+    assert [name for name, holds in found.checks.items() if not holds] == []
 
 
 def test_a_design_that_can_be_guessed_does_not_pass(tmp_path: Path) -> None:
-    found = try_out(with_table(tmp_path, 'procedure = "permuted-block@1"\nsizes = [4]'), seed=1)
+    found = try_out(open_with(tmp_path, 'procedure = "permuted-block@1"\nsizes = [4]'), seed=1)
     assert [name for name, holds in found.checks.items() if not holds] == ["predictability"]
     assert float(found.figures["correct guesses"]) == pytest.approx(0.709, abs=0.01)
     assert not found.payload()["passed"]
+
+
+PURE = 'procedure = "saturation@1"\nfactor = "jobcentre"\nshares = [0, 1]\nwithin = { procedure = "simple@1" }'
+
+
+def test_markets_that_show_their_share_do_not_pass_unless_the_budget_says_so(tmp_path: Path) -> None:
+    """Of 200 citizens of a jobcentre only the first is in doubt: 199.5 of 200 are guessed."""
+    found = try_out(open_with(tmp_path, PURE), seed=1)
+    assert [name for name, holds in found.checks.items() if not holds] == ["predictability"]
+    assert found.figures["correct guesses"] == "0.9975" and found.figures["guesser"] == "counts, own jobcentre"
+    assert "choose less extreme shares" in found.mends["predictability"]
+    assert "raise randomisation.predictability_budget" in found.mends["predictability"]
+    folder = tmp_path / "allowed"
+    folder.mkdir()
+    path = protocol(folder, PURE)
+    path.write_text(path.read_text("utf-8").replace("predictability_budget = 0.60", "predictability_budget = 1"))
+    allowed = try_out(Trial.init(url(folder), path, KEYS, "test", clock=TickingClock()), seed=1)
+    assert allowed.payload()["passed"] and allowed.mends == {}
+
+
+def test_markets_that_show_their_share_open_no_production(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    keys_here("production")
+    run = CliRunner(env={"TRIAL_ROLE": "designer"}).invoke
+    assert run(main, ["init", str(protocol(tmp_path, PURE)), "--mode", "production"]).exit_code == 0
+    tried = run(main, ["dry-run"])
+    assert tried.exit_code == 1 and "did not pass" in tried.stderr
+    assert "predictability does not hold. Mend: choose less extreme shares" in tried.stderr
+    refused = run(main, ["assign", "--participant", "SYN-1", "--jobcentre", "0461", "--target-group", "dagpenge",
+        "--spell-start-on", "2021-02-01", "--birth-on", "1990-01-01", "--on", "2021-03-01",
+        "--role", "intake"])  # fmt: skip
+    assert refused.exit_code == 17 and "none that has passed" in refused.stderr
 
 
 def test_a_coin_that_is_not_fair_does_not_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,17 +105,17 @@ def test_a_coin_that_is_not_fair_does_not_pass(tmp_path: Path, monkeypatch: pyte
     for name in ("choose", "procedure"):
         module = sys.modules[f"trial.procedures.{name}"]  # the package has a function of that name
         monkeypatch.setattr(module, "bisect_right", lambda ends, number: min(i for i, end in enumerate(ends) if end))
-    found = try_out(with_table(tmp_path, 'procedure = "simple@1"'), seed=1)
+    found = try_out(open_with(tmp_path, 'procedure = "simple@1"'), seed=1)
     assert not found.checks["ratio"] and not found.checks["imbalance"] and not found.payload()["passed"]
 
 
-def test_in_production_nobody_is_answered_before_a_dry_run_has_passed(database_url: str) -> None:
-    trial = in_production(database_url)
+def test_in_production_nobody_is_answered_before_a_dry_run_has_passed(database_url: str, tmp_path: Path) -> None:
+    trial = in_production(database_url, tmp_path / "kept")
     for ask in (trial.assign, trial.preview):
         with pytest.raises(StateError, match="trial dry-run") as caught:
             ask(arrivals(range(3)), DAY)
         assert caught.value.stable_code == "dry-run-missing" and caught.value.http_status == 409
-    other_process = EveryRole.open(database_url, PRODUCTION, TickingClock())
+    other_process = EveryRole.open(database_url, PRODUCTION, TickingClock(), tmp_path / "kept")
     checks = {**dict.fromkeys(TRIED, True), "ratio": False}
     other_process.record_dry_run(dry_run(trial, passed=False, checks=checks))
     with pytest.raises(StateError, match="trial dry-run"):
@@ -111,7 +144,7 @@ def test_what_is_recorded_must_be_of_the_protocol_in_force_and_true(tmp_path: Pa
 
 
 def test_a_key_of_another_mode_opens_nothing(tmp_path: Path) -> None:
-    trial = in_production(url(tmp_path))
+    trial = in_production(tmp_path, tmp_path / "kept")
     for keys in (KEYS, Keys(trial=KEYS.trial), Keys(identity=KEYS.identity), Keys(signing=KEYS.signing)):
         with pytest.raises(LodtraekError, match="mode") as caught:
             Trial.open(url(tmp_path), keys)
@@ -127,11 +160,7 @@ def test_a_key_of_another_mode_opens_nothing(tmp_path: Path) -> None:
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for purpose in ("trial", "identity", "signing"):
-        new_key_file(Path(f"{purpose}.key"), purpose, "production")
-    Path("trial.toml").write_text(
-        'key_file = "trial.key"\nidentity_key_file = "identity.key"\nsigning_key_file = "signing.key"\n'
-    )
+    keys_here("production")
     run = CliRunner(env={"TRIAL_ROLE": "designer"}).invoke
     assert run(main, ["init", str(PROTOCOL), "--mode", "production"]).exit_code == 0
     tried = run(main, ["dry-run", "--dry-run", "--json"])
@@ -150,7 +179,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_replay_finds_who_was_answered_before_it_and_a_verdict_that_is_untrue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trial = in_production(url(tmp_path))
+    trial = in_production(tmp_path, tmp_path / "kept")
     monkeypatch.setattr(Epoch, "check_drawable", lambda epoch: None)
     trial.assign(arrivals([1]), DAY)
     [found] = verify_store(trial.store, PRODUCTION.trial).findings

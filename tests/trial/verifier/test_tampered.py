@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.bundles import TOGETHER, bundle
+from tests.bundles import DESIGNS, TOGETHER, bundle
 from tests.opened import CODES, KEYS
 from trial import verifier as alone
 from trial.bundle import verify_bundle
+from trial.ledger.entry import canonical
 
 KEY = {"format": "lodtraek-key/1", "purpose": "trial", "mode": "test", "key": (b"T" * 32).hex()}
 Entries = list[dict[str, Any]]
@@ -40,8 +41,8 @@ def rewrite(folder: Path, entries: Entries, manifest: dict[str, Any] | None = No
     for number, entry in enumerate(entries, start=1):
         entry |= {"seq": number, "prev": above}
         entry.pop("hash", None)
-        above = entry["hash"] = sha256(alone.canonical(entry).encode()).hexdigest()
-    lines = "".join(alone.canonical(entry) + "\n" for entry in entries)
+        above = entry["hash"] = sha256(canonical(entry).encode()).hexdigest()
+    lines = "".join(canonical(entry) + "\n" for entry in entries)
     (folder / "ledger.jsonl").write_text(lines, encoding="utf-8")
     found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     found |= {"ledger_length": len(entries), "ledger_head": above, "checkpoint": None, **(manifest or {})}
@@ -175,7 +176,7 @@ def test_a_row_changed_without_a_new_hash_is_found(folder: Path) -> None:
     rewrite(folder, entries)
     for number, entry in enumerate(entries):
         entry |= {"hash": hashes[number], "prev": hashes[number - 1] if number else "0" * 64}
-    lines = "".join(alone.canonical(entry) + "\n" for entry in entries)
+    lines = "".join(canonical(entry) + "\n" for entry in entries)
     (folder / "ledger.jsonl").write_text(lines, encoding="utf-8")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     manifest["files"]["ledger.jsonl"] = sha256(lines.encode()).hexdigest()
@@ -253,3 +254,22 @@ def test_tampered_bundles_name_the_row_in_both_verifiers(tmp_path: Path, name: s
     entries = [entry for entry in read(folder) if entry["seq"] != at + 1]
     rewrite(folder, entries)
     assert complaint(folder).startswith("ledger row")
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "ratio"),
+    [one for one in DESIGNS if one[0] != "simple" and one[2] == (1, 1) and one[0] not in TOGETHER],
+    ids=lambda value: value if isinstance(value, str) and "procedure" not in value else None,
+)
+def test_arms_that_were_chosen_and_called_certain_are_not_confirmed(
+    tmp_path: Path, name: str, table: str, ratio: tuple[int, ...]
+) -> None:
+    """A draw below one is always 0: whoever may state the probabilities needs no key to state the arms."""
+    folder = bundle(tmp_path, table, ratio)
+    entries = read(folder)
+    for entry in entries:
+        if entry["kind"] == "assigned@1":
+            entry["payload"] |= {"arm": "digital", "probabilities": {"physical": "0", "digital": "1"}}
+    rewrite(folder, entries)
+    row = first(entries, "assigned@1") + 1
+    assert complaint(folder) == f"ledger row {row}: its probabilities must be those of the procedure"
