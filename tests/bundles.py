@@ -44,7 +44,7 @@ SATURATION = (
 )
 TOGETHER = {
     "pairs": 'procedure = "matched-pairs@1"',
-    "rerandomisation": 'procedure = "rerandomisation@1"\ncandidates = 5',
+    "rerandomisation": 'procedure = "rerandomisation@2"\ncandidates = 5\nprobability = 0.8',
 }
 DESIGNS = [
     *((name, table, ratio) for name, table in ANY_RATIO.items() for ratio in ((1, 1), (1, 2))),

@@ -13,9 +13,8 @@ FILE: a revealed key, of the trial or an epoch. Exit 0: what follows holds; 1: t
    words of counter 0, 1, ... until one is below the greatest multiple of n up to 2^256; its remainder by n. Above
    2^256 several words make one number. A scope is a stratum, or "" for the whole trial; its steps are 0, 1, 2 ...
 6. ANSWERS. A citizen has one, on a day of enrolment: an arm, or an exclusion, or a pause as the ledger knew it then.
-7. PROBABILITIES follow from who got which arm before (`weigh`); an arm of ratio r is r slots, treated alike.
-8. ARMS. With probabilities w1/d, w2/d, ... (d least), the draw below d at the step with purpose "arm" falls into the
-   stretch of the arm, in the protocol's order. A batch is drawn as one, in its order. Without its key no epoch is.
+7. ARMS. Probabilities w1/d, w2/d, ... (d least) follow from who got which arm before; an arm of ratio r is r slots.
+   The draw below d at the step, purpose "arm", falls into the arm's stretch, in the protocol's order. A batch is one.
 """
 
 import hmac
@@ -34,7 +33,7 @@ from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
-LEVELS = ["pocock-simon@1", "hu-hu@1", "balancing-walk@1", "matched-pairs@1", "rerandomisation@1", "saturation@1"]
+LEVELS = ["pocock-simon@1", "hu-hu@1", "balancing-walk@1", "matched-pairs@1", "rerandomisation@2", "saturation@1"]
 COUNTS = ["simple@1", "complete@1", "permuted-block@1", "efron@1", "wei-urn@1", "big-stick@1", "chen@1", "maximal@1"]
 
 
@@ -60,7 +59,10 @@ class Draws:  # of one scope (rule 5), with its steps and how often each slot wa
             value, span, counter = value << 256 | int.from_bytes(word, "big"), span << 256, counter + 1
         return value % n
 
-    def shuffled(self, items: list[str], step: int, purpose: str) -> list[str]:
+    def pick(self, weights: list[int], step: int, purpose: str) -> int:  # the stretch in which the draw falls
+        return bisect(list(accumulate(weights)), self.below(sum(weights), step, purpose))
+
+    def shuffled(self, items: list[Any], step: int, purpose: str) -> list[Any]:
         found = list(items)  # taken one by one; the last of those left fills the place of the one taken
         for more, last in enumerate(range(len(found) - 1, -1, -1)):
             index = self.below(last + 1, step + more, purpose)
@@ -72,7 +74,7 @@ class Rule:  # how a procedure weighs the slots of its arms
     def __init__(self, given: Row, ratio: dict[str, int], factors: list[str]) -> None:
         self.given, self.name, self.arms, self.factors = given, str(given["procedure"]), list(ratio), factors
         need(self.name in COUNTS + LEVELS, "its procedure must be known here")
-        self.together = {"matched-pairs@1": self.in_pairs, "rerandomisation@1": self.most_even}.get(self.name)
+        self.together = {"matched-pairs@1": self.in_pairs, "rerandomisation@2": self.most_even}.get(self.name)
         self.slots = [arm for arm, part in ratio.items() for _ in range(part // gcd(*ratio.values()))]
 
     @staticmethod
@@ -84,7 +86,7 @@ class Rule:  # how a procedure weighs the slots of its arms
             return sum(Rule.ways(leads, one, left - 1, tolerance) for one in range(len(leads)))
         return int(leads[-1] <= tolerance)
 
-    def weigh(self, cells: dict[str, list[int]], draws: Draws) -> list[int]:  # by how often each was drawn so far
+    def weigh(self, cells: dict[str, list[int]], draws: Draws, scores: Any = None) -> list[int]:
         counts, given, own, ends, slots = cells["overall"], self.given, self.slots, draws.ends, range(len(self.slots))
         while "sizes" in given and ends[-1] <= sum(counts):  # the size of block k is the draw at step k
             ends.append(ends[-1] + given["sizes"][draws.below(len(given["sizes"]), len(ends) - 1, "block-size")])
@@ -102,7 +104,7 @@ class Rule:  # how a procedure weighs the slots of its arms
             return [[Rule.ways(leads, slot, more, given["tolerance"]) for more in range(until)][-1] for slot in slots]
         if self.name == "wei-urn@1":  # alpha balls a slot; each draw adds beta balls of every other slot
             return [(given["alpha"] or not sum(counts)) + given["beta"] * (sum(counts) - n) for n in counts]
-        scores: list[Any] = counts  # a slot of least score is weighed higher: alone it has probability p
+        scores = scores or counts  # a slot of least score is weighed higher: alone it has probability p
         if self.name == "hu-hu@1":  # the slot's weighted counts
             scores = [sum(Fraction(str(given.get(c, given["margin"]))) * cells[c][k] for c in cells) for k in slots]
         if self.name == "pocock-simon@1":  # the levels' weighted ranges with one more of the slot
@@ -113,29 +115,32 @@ class Rule:  # how a procedure weighs the slots of its arms
         high, low = ((len(slots) - 1) * p / (1 - p) if p and min(scores) < max(scores) else 1).as_integer_ratio()
         return [(high if scores[k] == min(scores) else low) * (n < edge) for k, n in enumerate(counts)]
 
-    def in_pairs(self, rows: list[Row], draws: Draws, step: int) -> list[str]:  # groups that agree, on ever less
-        size, groups, left = len(self.slots), list[list[int]](), list(range(len(rows)))
+    def in_pairs(self, rows: list[Row], draws: Draws, step: int) -> list[Any]:  # groups that agree, on ever less
+        size, places, left = len(self.slots), list[int](), list(range(len(rows)))
         for depth in range(len(self.factors), -1, -1):
             alike = dict[tuple[str, ...], list[int]]()
             for index in left:
                 alike.setdefault(tuple(rows[index]["levels"][one] for one in self.factors[:depth]), []).append(index)
-            groups += [some[at : at + size] for some in alike.values() for at in range(0, len(some) - size + 1, size)]
-            left = sorted(set(left).difference(*groups))
-        places = [index for group in (*groups, left) for index in group]
-        orders = [draws.shuffled(self.slots, step + number * size, "pair") for number in range(len(groups) + 1)]
-        return [arm for _, arm in sorted(zip(places, (arm for order in orders for arm in order), strict=False))]
+            places += [index for some in alike.values() for index in some[: len(some) - len(some) % size]]
+            left = sorted(set(left).difference(places))
+        arms = [one for n in range(0, len(rows), size) for one in draws.shuffled(self.slots, step + n, "pair")]
+        return [(arm, []) for _, arm in sorted(zip(places + left, arms, strict=False))]
 
-    def most_even(self, rows: list[Row], draws: Draws, step: int) -> list[str]:  # the candidate of least chi-square
-        found = list[tuple[Fraction, int, list[str]]]()
+    def most_even(self, rows: list[Row], draws: Draws, step: int) -> list[Any]:  # least expected distance
+        found, arms, levels = list[Any](), range(len(self.arms)), [row["levels"].items() for row in rows]
+        met = Counter(one for own in levels for one in own)  # far: chi-square of arm by level, but for a constant
+        sizes = {one: count + sum(draws.seen[*one, k] for k in arms) for one, count in met.items()}
         for number in range(self.given["candidates"]):
-            turn = draws.shuffled(self.arms, step, f"candidate {number} arms") * len(rows)
-            arms, distance = draws.shuffled(turn[: len(rows)], step, f"candidate {number} units"), Fraction(0)
-            drawn = Counter((one, arm) for row, arm in zip(rows, arms, strict=True) for one in row["levels"].items())
-            for one in dict.fromkeys(one for one, _ in drawn):
-                counts = [draws.seen[*one, slot] + drawn[one, arm] for slot, arm in enumerate(self.arms)]
-                distance += Fraction(len(counts) * sum(n * n for n in counts), sum(counts)) - sum(counts)
-            found.append((distance, number, arms))
-        return min(found)[2]
+            order = draws.shuffled([*arms], step, f"candidate {number} arms")
+            places = draws.shuffled([*range(len(rows))], step, f"candidate {number} units")
+            turns = [[order[(place + turn) % len(order)] for place in places] for turn in arms]
+            added = [Counter((*one, k) for own, k in zip(levels, turn, strict=True) for one in own) for turn in turns]
+            far = [sum(Fraction(n * (2 * draws.seen[c] + n), sizes[c[:2]]) for c, n in one.items()) for one in added]
+            odds = self.weigh({"overall": [0 for _ in arms]}, draws, far)
+            found.append((sum(a * b for a, b in zip(far, odds, strict=True)) / sum(odds), number, turns, odds))
+        _, _, turns, odds = min(found)
+        won = turns[draws.pick(odds, step, "turn")]
+        return [(self.arms[k], [odds[own.index(one)] for one in arms]) for k, *own in zip(won, *turns, strict=True)]
 
 
 class Ledger:  # the state after the entries so far; `take` raises an error saying what must hold of the next one
@@ -164,11 +169,10 @@ class Ledger:  # the state after the entries so far; `take` raises an error sayi
         fits = sha256(content).hexdigest() == row["protocol"] and protocol == json.loads(said)
         need(fits, "its digest must be the protocol's")
         self.epoch, self.given, self.key, factors = row, protocol["randomisation"], None, protocol["stratification"]
-        self.name, self.beacon, self.known = self.given["procedure"], self.given.get("beacon"), set[tuple[str, str]]()
+        self.name, self.beacon = self.given["procedure"], self.given.get("beacon")
         self.scopes, self.groups, self.days = dict[str, Draws](), Row(), protocol["trial"]["enrolment"]
-        for one in factors:
-            levels = one.get("levels") or row["references"][one["levels_from"]].splitlines()[1:]
-            self.known |= {(one["factor"], level.split(",")[0].strip('"')) for level in levels}
+        has = {f["factor"]: f.get("levels") or row["references"][f["levels_from"]].splitlines()[1:] for f in factors}
+        self.known = {(one, level.split(",")[0].strip('"')) for one, levels in has.items() for level in levels}
         ratio = {str(arm["name"]): arm["ratio"] for arm in protocol["arms"]}
         self.rule = Rule(self.given.get("among", self.given), ratio, [one["factor"] for one in factors])
         for one in self.keys:
@@ -220,11 +224,10 @@ class Ledger:  # the state after the entries so far; `take` raises an error sayi
         draws.steps, self.drawn = draws.steps + 1, self.drawn + (self.key is not None)
         self.batch += [row] if first is row else []
         if len(self.batch) == row.get("size", 1):
-            rows, self.batch = self.batch, []
-            self.draw(rows, draws) if self.key else None
+            self.draw(draws) if self.key else self.batch.clear()
 
-    def draw(self, rows: list[Row], draws: Draws) -> None:
-        rule, own = self.rule, draws
+    def draw(self, draws: Draws) -> None:  # the batch anew
+        rows, self.batch, rule, own = self.batch, [], self.rule, draws
         if self.name == "saturation@1":  # a new market draws its share, of those dealt out least
             name, shares = rows[0]["levels"][self.given["factor"]], [Fraction(str(s)) for s in self.given["shares"]]
             if name not in self.groups:
@@ -235,20 +238,17 @@ class Ledger:  # the state after the entries so far; `take` raises an error sayi
                 odds = dict(zip(rule.arms, (part.denominator - part.numerator, part.numerator), strict=True))
                 self.groups[name] = part, Rule(inner, odds, rule.factors), Draws(self.key, self.epoch, "", name + ":")
             _, rule, own = self.groups[name]
-        arms = rule.together(rows, draws, rows[0]["step"]) if rule.together else [""]
-        for number, (row, arm) in enumerate(zip(rows, arms, strict=True), start=self.wrong + 1 - len(rows)):
+        batch: list[Any] = rule.together(rows, draws, rows[0]["step"]) if rule.together else [("", [])]
+        for number, (row, (arm, known)) in enumerate(zip(rows, batch, strict=True), start=self.wrong + 1 - len(rows)):
             self.wrong, places = number, [("overall", ""), ("stratum", row["stratum"]), *row["levels"].items()]
-            places = places if rule.name in LEVELS else places[:1]
             cells = {kind: [own.seen[kind, level, k] for k in range(len(rule.slots))] for kind, level in places}
-            slots = list(zip(rule.weigh(cells, own), rule.slots, strict=True))
+            slots = list(zip(known or rule.weigh(cells, own), rule.slots, strict=True))
             weights = [sum(weight for weight, owner in slots if owner == one) for one in rule.arms]
             chances = {one: str(Fraction(part, sum(weights))) for one, part in zip(rule.arms, weights, strict=True)}
             need(row["probabilities"] == chances, "its probabilities must be those of the procedure")
-            ends = list(accumulate(weight // gcd(*weights) for weight in weights))
-            drawn = arm or rule.arms[bisect(ends, draws.below(ends[-1], row["step"], "arm"))]
+            drawn = arm or rule.arms[draws.pick([one // gcd(*weights) for one in weights], row["step"], "arm")]
             need(row["arm"] == drawn, "its arm must be the one the key draws")
-            ends = list(accumulate(weight * (owner == drawn) for weight, owner in slots))
-            slot = bisect(ends, own.below(ends[-1], sum(cells["overall"]), "slot"))
+            slot = own.pick([one * (owner == drawn) for one, owner in slots], sum(cells["overall"]), "slot")
             own.seen.update((kind, level, slot) for kind, level in places)
 
     def on_pause_opened(self, row: Row) -> None:

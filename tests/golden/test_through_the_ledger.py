@@ -21,7 +21,7 @@ from trial.ledger.proof import verify_store
 from trial.protocol import toml_value
 from trial.service import Trial
 
-BATCHES = {"matched-pairs@1", "rerandomisation@1", "cluster@1", "saturation@1"}
+BATCHES = {"matched-pairs@1", "rerandomisation@2", "cluster@1", "saturation@1"}
 FIRST = date(2021, 1, 4)
 OWN = Keys(SecretKey("trial", "test", KEY), KEYS.identity, KEYS.signing)
 MODES = {"physical": "physical", "digital": "telephone", "video": "video"}

@@ -218,6 +218,8 @@ class State:
         drawn = None if self._secret is None else self.epoch.draw_all(BATCH, state, units, steps).drawn
         for (seq, row), unit in zip(rows, units, strict=True):
             probabilities, state = self.epoch.follow(state, unit, row["arm"])
+            if drawn is not None:
+                probabilities = drawn[unit.participant_id].probabilities
             self.wrong_in_batch = seq
             if probabilities is not None and probabilities.texts != row["probabilities"]:
                 raise wrong(seq, "its probabilities must be those of the procedure")

@@ -8,15 +8,15 @@
    have purpose "pair" and the steps from the batch's first step + g x (units a group). Those who remain at the end
    are an incomplete group, and get the first slots of theirs.
 
-Every slot is equally likely for every unit, so that any number of arms and any ratio are kept; that share is
-recorded. Greevy, Lu, Silber & Rosenbaum (2004), Biostatistics 5, 263-275.
+Every slot is equally likely for every unit, whatever came before: any number of arms and any ratio are kept, and the
+share recorded is exact. Greevy, Lu, Silber & Rosenbaum (2004), Biostatistics 5, 263-275.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from trial.procedures.arms import Factor, Unit, check_unit
+from trial.procedures.arms import Chosen, Factor, Unit, check_unit
 from trial.procedures.draws import Draw, shuffled
 from trial.procedures.procedure import OnBatches, State
 
@@ -28,17 +28,17 @@ class MatchedPairs(OnBatches):
     name: ClassVar[str] = "matched-pairs"
     factors: tuple[Factor, ...]
 
-    def together(self, state: State, units: Sequence[Unit], draw: Draw, step: int) -> list[str]:
+    def together(self, state: State, units: Sequence[Unit], draw: Draw, step: int) -> list[Chosen]:
         """Divide every group among the slots."""
         for unit in units:
             check_unit(unit, self.factors)
         slots = [arm for arm in self.arms.names for _ in self.arms.slots[arm]]
-        arms = [""] * len(units)
+        drawn = dict[int, Chosen]()
         for number, group in enumerate(self.groups(units)):
             order = shuffled(slots, draw, step + number * len(slots), "pair")
             for index, arm in zip(group, order, strict=False):  # the last group may be incomplete
-                arms[index] = arm
-        return arms
+                drawn[index] = self.arms.target.by_arm[arm]
+        return [drawn[index] for index in range(len(units))]
 
     def groups(self, units: Sequence[Unit]) -> list[list[int]]:
         """Group the units, named by their place in the keyed order (rule 2)."""

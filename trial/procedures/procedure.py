@@ -95,25 +95,20 @@ def in_keyed_order(batch: Sequence[Unit], draws: Ordering) -> list[Unit]:
 
 @dataclass(frozen=True)
 class OnBatches(Procedure):
-    """A procedure that draws the arms of a batch together; one citizen alone is refused.
-
-    The probabilities recorded are those of the design, the declared shares: every unit has them, whatever the batch.
-    """
+    """A procedure that draws the arms of a batch together; one citizen alone is refused."""
 
     scope: ClassVar[Scope] = "trial"
     together_in_batches: ClassVar[bool] = True
 
     def in_order(self, state: State, units: Sequence[Unit], draws: Draw, step: int) -> Assigned:
         """Draw the arms of units together."""
-        arms = self.together(state, units, draws, step)
-        found: dict[str, Chosen] = {}
-        for unit, arm in zip(units, arms, strict=True):
-            state = self.advance(state, unit, arm, draws)
-            found[unit.participant_id] = self.arms.target.by_arm[arm]
-        return Assigned(found, state)
+        drawn = self.together(state, units, draws, step) if units else []
+        for unit, chosen in zip(units, drawn, strict=True):
+            state = self.advance(state, unit, chosen.arm, draws)
+        return Assigned(dict(zip((unit.participant_id for unit in units), drawn, strict=True)), state)
 
-    def together(self, state: State, units: Sequence[Unit], draw: Draw, step: int) -> list[str]:
-        """Give the arms of the units, which stand in keyed order."""
+    def together(self, state: State, units: Sequence[Unit], draw: Draw, step: int) -> list[Chosen]:
+        """Draw the arms of the units, at least one, which stand in keyed order."""
         raise NotImplementedError
 
     def begin(self) -> State:
@@ -121,7 +116,7 @@ class OnBatches(Procedure):
         return {}
 
     def probabilities(self, state: State, unit: Unit, draw: Draw) -> Probabilities:
-        """Give the declared shares."""
+        """Give the declared shares: every unit has them where the past does not count."""
         return self.arms.target
 
     def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:

@@ -1,52 +1,80 @@
-"""Sequential rerandomisation: of many allocations of a daily batch, the one that leaves the trial most even.
+"""Sequential rerandomisation: a daily batch is divided the way that leaves the trial most even, and a coin decides.
 
-1. Candidate c = 0, 1, ... of a batch of m units is drawn so: the arms are put in a drawn order (steps from the
-   batch's first step, purpose "candidate c arms") and repeated in turn until there are m; these m are put in a
-   drawn order (purpose "candidate c units") and given to the units, which stand in keyed order.
-2. Its distance is that of the whole trial so far with the candidate: the sum, over the factors and their levels, of
+1. A division puts the m units of a batch into as many groups as there are arms, even in size. Its turns give the
+   groups the arms in every cyclic order: in k turns every unit has each arm once. Division c = 0, 1, ... is drawn so:
+   the arms are put in a drawn order (steps from the batch's first step, purpose "candidate c arms"), places 0, 1, ...
+   repeat them until there are m, and the places are put in a drawn order (purpose "candidate c units") and given to
+   the units, which stand in keyed order. Turn r moves every place on by r.
+2. The distance of a turn is that of the whole trial so far with it: the sum, over the factors and their levels, of
    Pearson's chi-square of arm by level. For one factor that is the Mahalanobis distance of its indicators; factors
    are taken one at a time, and everything is an exact fraction.
-3. The candidate of least distance is the allocation, the first of equals. That accepts one in `candidates` by rank:
-   a threshold would need a quantile, which no two platforms compute alike, and might never be met.
-4. Earlier batches stay as they are and count in full, so that today's batch mends what yesterday's left.
+3. The turns of least distance are favoured by a biased coin (`favour.py`). The division of least expected distance,
+   the first of equals, is taken. That accepts one in `candidates` by rank: a threshold would need a quantile, which
+   no two platforms compute alike, and might never be met.
+4. The coin is the draw below the sum of the turns' weights at the batch's first step, purpose "turn": it decides all
+   arms of the batch. Earlier batches stay as they are and count in full: today's batch mends what yesterday's left.
 
-Exchanging two labels exchanges the arms, hence every unit has the declared share of each arm as its probability
-before any batch is drawn; that is what is recorded. Equal ratios only: others are refused. Zhou, Ernst, Morgan,
-Rubin & Zhang (2018), Biometrika 105, 745-752; Morgan & Rubin (2012).
+A unit's probability of an arm is that of its turn, given all earlier batches and the division: it is exact, and what
+is recorded. No turn is certain. A batch of one is Pocock and Simon's biased coin, under another measure. Exchanging
+two labels exchanges the arms, so that before anything is drawn every unit has the declared shares. Equal ratios only:
+others are refused. Zhou, Ernst, Morgan, Rubin & Zhang (2018), Biometrika 105, 745-752, who take the best turn always;
+Morgan & Rubin (2012).
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import cycle, islice
-from typing import ClassVar
+from itertools import accumulate
+from typing import ClassVar, NamedTuple
 
-from trial.procedures.arms import Factor, Unit, check_unit
+from trial.procedures.arms import Chosen, Factor, Probabilities, Unit, check_unit
 from trial.procedures.balancing_walk import check_equal
 from trial.procedures.draws import Draw, shuffled
+from trial.procedures.favour import check_probability, coin, favour
 from trial.procedures.parameters import parameter, whole
 from trial.procedures.procedure import OnBatches, State
 
 
+class Division(NamedTuple):
+    """The arms of the units in each turn, the weights of the turns, and the distance that is expected."""
+
+    turns: list[list[str]]
+    weights: tuple[int, ...]
+    expected: Fraction
+
+
 @dataclass(frozen=True)
 class Rerandomisation(OnBatches):
-    """The most even of many candidate allocations of a batch."""
+    """The most even of many divisions of a batch, turned by a biased coin."""
 
     name: ClassVar[str] = "rerandomisation"
+    version: ClassVar[int] = 2
     factors: tuple[Factor, ...]
     candidates: int = parameter(whole(at_least=2))
+    probability: Fraction = coin()
 
     def check(self) -> None:
-        """Refuse ratios that a distance cannot keep."""
+        """Refuse ratios that a distance cannot keep, and a coin that does not favour balance."""
         check_equal(self.arms, f"{self.name}@{self.version}")
+        check_probability(self.arms, self.probability)
 
-    def together(self, state: State, units: Sequence[Unit], draw: Draw, step: int) -> list[str]:
-        """Take the candidate of least distance, the first of equals."""
+    def probabilities(self, state: State, unit: Unit, draw: Draw) -> Probabilities:
+        """Give the probabilities of a unit that comes alone; of another they depend on its batch."""
+        return self.together(state, [unit], draw, 0)[0].probabilities
+
+    def together(self, state: State, units: Sequence[Unit], draw: Draw, step: int) -> list[Chosen]:
+        """Take the division of least expected distance, the first of equals, and draw its turn."""
         for unit in units:
             check_unit(unit, self.factors)
-        found = [self._candidate(len(units), number, draw, step) for number in range(self.candidates)]
-        return min(found, key=lambda arms: self._distance(state, units, arms))
+        divisions = (self._division(state, units, number, draw, step) for number in range(self.candidates))
+        taken = min(divisions, key=lambda one: one.expected)
+        ends = list(accumulate(taken.weights))
+        drawn = taken.turns[bisect_right(ends, draw.below(ends[-1], step, "turn"))]
+        of_unit = (dict(zip(arms, taken.weights, strict=True)) for arms in zip(*taken.turns, strict=True))
+        chances = (self.arms.weighed(tuple(own[arm] for arm in self.arms.names)) for own in of_unit)
+        return [chance.by_arm[arm] for chance, arm in zip(chances, drawn, strict=True)]
 
     def advance(self, state: State, unit: Unit, arm: str, draw: Draw) -> State:
         """Count the arm in every level of the unit."""
@@ -59,12 +87,17 @@ class Rerandomisation(OnBatches):
             after[factor.name] = {**after.get(factor.name, {}), level: counts}
         return after
 
-    def _candidate(self, size: int, number: int, draw: Draw, step: int) -> list[str]:
-        turn = shuffled(self.arms.names, draw, step, f"candidate {number} arms")
-        return shuffled(islice(cycle(turn), size), draw, step, f"candidate {number} units")
+    def _division(self, state: State, units: Sequence[Unit], number: int, draw: Draw, step: int) -> Division:
+        order = shuffled(self.arms.names, draw, step, f"candidate {number} arms")
+        places = shuffled(range(len(units)), draw, step, f"candidate {number} units")
+        turns = [[order[(place + turn) % len(order)] for place in places] for turn in range(len(order))]
+        distances = [self._distance(state, units, arms) for arms in turns]
+        weights = favour(tuple(one == min(distances) for one in distances), self.probability)
+        expected = sum(weight * one for weight, one in zip(weights, distances, strict=True)) / sum(weights)
+        return Division(turns, weights, Fraction(expected))
 
     def _distance(self, state: State, units: Sequence[Unit], arms: list[str]) -> Fraction:
-        """Give the distance with a candidate; the levels nobody of the batch has add the same to all: left out."""
+        """Give the distance of a turn; the levels nobody of the batch has add the same to all: left out."""
         distance = Fraction(0)
         for factor in self.factors:
             drawn = Counter(zip((unit.levels[factor.name] for unit in units), arms, strict=True))

@@ -86,7 +86,7 @@ def test_warnings(protocol):
     ("procedure", "parameters"),
     [
         ("matched-pairs@1", {}),
-        ("rerandomisation@1", {"candidates": 3}),
+        ("rerandomisation@2", {"candidates": 3, "probability": 0.8}),
         ("balancing-walk@1", {"alpha": 20, "phi": 0.5}),
         ("hu-hu@1", {"probability": 0.8, "overall": 1, "margin": 1, "stratum": 1}),
         (

@@ -198,7 +198,9 @@ def test_a_unit_that_does_not_fit_is_refused_never_put_elsewhere(name, parameter
         ("balancing-walk@1", {"alpha": 6, "phi": 1.5}, "1:1", FACTORS, "protocol-value"),
         ("balancing-walk@1", {"alpha": 6, "phi": 1}, "2:1", FACTORS, "protocol-ratio"),
         ("balancing-walk@1", {"alpha": 6, "phi": 1}, "1:1:1", FACTORS, "protocol-ratio"),
-        ("rerandomisation@1", {"candidates": 9}, "2:1", FACTORS, "protocol-ratio"),
+        ("rerandomisation@2", {"candidates": 9, "probability": 0.8}, "2:1", FACTORS, "protocol-ratio"),
+        ("rerandomisation@2", {"candidates": 9, "probability": 0.5}, "1:1", FACTORS, "protocol-value"),
+        ("rerandomisation@1", {"candidates": 9}, "1:1", FACTORS, "protocol-procedure"),
     ],
 )
 def test_what_cannot_be_kept_is_refused(name, parameters, ratio, factors, code):

@@ -68,7 +68,7 @@ def test_the_arms_are_those_the_procedure_draws_for_the_pseudonyms(tmp_path: Pat
 
 
 def test_a_batch_is_as_even_as_its_procedure_promises(tmp_path: Path) -> None:
-    for name, most in (("pairs", 5), ("rerandomisation", 5)):
+    for name, shares in (("pairs", {"1/2"}), ("rerandomisation", {"1/5", "1/2", "4/5"})):
         folder = tmp_path / name
         folder.mkdir()
         trial = open_with(folder, TOGETHER[name])
@@ -77,12 +77,12 @@ def test_a_batch_is_as_even_as_its_procedure_promises(tmp_path: Path) -> None:
         rows = payloads(trial, "assigned-together@1")
         batches = [start for start in range(0, 40, 8) for _ in range(8)]
         assert [(row["batch"], row["size"]) for row in rows] == [(start, 8) for start in batches]
-        assert all(row["probabilities"] == {"physical": "1/2", "digital": "1/2"} for row in rows)
+        assert {chance for row in rows for chance in row["probabilities"].values()} <= shares  # type: ignore[attr-defined]
         per_day = [Counter(row["arm"] for row in rows[start : start + 8]) for start in range(0, 40, 8)]
         assert all(counts == {"physical": 4, "digital": 4} for counts in per_day)
         margins = Counter((row["levels"]["age_group"], row["arm"]) for row in rows)  # type: ignore[index]
         for level in ("18-29", "30-49", "50+"):
-            assert abs(margins[level, "physical"] - margins[level, "digital"]) <= most
+            assert abs(margins[level, "physical"] - margins[level, "digital"]) <= 5
         trial.close()
 
 
