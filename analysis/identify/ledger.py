@@ -90,10 +90,9 @@ def probability_of(rows: Any, arms: tuple[str, str]) -> Floats:
 
 def lots_of(rows: Any, protocol: Protocol) -> Codes | None:
     """Give the clusters that share a draw; None where everybody has one."""
-    randomisation = protocol.randomisation
-    if not randomisation.procedure.startswith("cluster@"):
+    if (factor := protocol.randomisation.cluster) is None:
         return None
-    _, codes = np.unique(rows[randomisation.parameters["factor"]].astype(str), return_inverse=True)
+    _, codes = np.unique(rows[factor].astype(str), return_inverse=True)
     return codes.astype(np.int32)
 
 

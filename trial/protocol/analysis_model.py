@@ -188,7 +188,9 @@ class Inference(Part):
     level: Level95
     sidedness: Annotated[Literal["two-sided"], declared_as('"two-sided"', "two-sided")]
     non_inferiority_level: Level95
-    clusters: Annotated[Literal["none", "jobcentre"], declared_as('"none" or "jobcentre"', "none")]
+    clusters: Annotated[
+        Literal["none", "jobcentre", "caseworker"], declared_as('"none", "jobcentre" or "caseworker"', "none")
+    ]
     covariates: Annotated[tuple[Column, ...], declared_as("a list of declared factors and covariates, or []", [])]
     small_strata: Annotated[
         SmallStrata,

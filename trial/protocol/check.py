@@ -8,6 +8,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from trial.protocol import check_clusters as clusters
 from trial.protocol import check_design as design
 from trial.protocol import check_inference as inference
 from trial.protocol import check_plan as plan
@@ -45,7 +46,11 @@ CHECKS: tuple[Callable[..., None], ...] = (
     plan.check_margins,
     plan.check_intercurrent_events,
     plan.check_dose_strategy,
-    plan.check_clusters,
+    clusters.check_clusters,
+    clusters.check_cluster_factor,
+    clusters.check_cluster_design,
+    clusters.check_cluster_estimators,
+    clusters.check_caseworkers,
     inference.check_inference_factors,
     inference.check_covariates,
     inference.check_adjustment,

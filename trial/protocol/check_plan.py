@@ -44,6 +44,7 @@ RESERVED = (  # columns of the analysis set that are not outcomes
     "jobcentre",
     "target_group",
     "age_group",
+    "caseworker",
     "assigned_on",
     "assigned_at",
     "calendar_block",
@@ -252,17 +253,3 @@ def check_dose_strategy(protocol: Protocol) -> Iterator[Fault]:
                 path: Key = ("estimands", no, "intercurrent", event)
                 mend = f'{event} = "treatment-policy"'
                 yield Fault(path, must, found='"dose"', mend=mend, code="protocol-strategy")
-
-
-@check("inference")
-def check_clusters(protocol: Protocol) -> Iterator[Fault]:
-    """A cluster-robust standard error has clusters, another has none."""
-    inference = protocol.inference
-    if (inference.clusters == "none") == inference.se_type.startswith("CR"):
-        yield Fault(
-            ("inference", "se_type"),
-            'must begin with CR where there are clusters, with HC where clusters = "none"',
-            found=f"{inference.se_type} with clusters = {toml_value(inference.clusters)}",
-            mend='se_type = "HC2" and clusters = "none", or se_type = "CR1" and clusters = "jobcentre"',
-            code="protocol-clusters",
-        )

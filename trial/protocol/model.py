@@ -160,11 +160,14 @@ class IntakePart(Part):
 
 
 class Factor(Part):
-    """A stratification factor with its levels; `cut` are the ages at which the next level begins."""
+    """A stratification factor with its levels; `cut` are the ages at which the next level begins.
+
+    The levels of caseworker are codes of posts, never of a person's identity.
+    """
 
     factor: Annotated[
-        Literal["jobcentre", "target_group", "age_group"],
-        declared_as('"jobcentre", "target_group" or "age_group"', "age_group"),
+        Literal["jobcentre", "target_group", "age_group", "caseworker"],
+        declared_as('"jobcentre", "target_group", "age_group" or "caseworker"', "age_group"),
     ]
     levels: Annotated[tuple[Level, ...], declared_as("a list of at least one level", ["18-29", "30+"], min_length=1)]
     levels_from: Annotated[
@@ -220,6 +223,12 @@ class Randomisation(Part):
     def parameters(self) -> dict[str, Any]:
         """Give the procedure's own parameters by name."""
         return dict(self.model_extra or {})
+
+    @property
+    def cluster(self) -> str | None:
+        """Give the factor whose level (a jobcentre, a caseworker) is drawn as one; None where citizens are drawn."""
+        factor = self.parameters.get("factor")
+        return factor if self.procedure.startswith("cluster@") and isinstance(factor, str) else None
 
 
 class InfectionPart(Part):
