@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from tests.clustered import POSTS, clustered
 from tests.opened import CODES, DAY, KEYS, PROTOCOL, TickingClock, arrival, url
 from trial.bundle import export_bundle
 from trial.infection import Closure
@@ -58,6 +59,8 @@ DESIGNS = [
 def protocol(folder: Path, randomisation: str, ratio: tuple[int, ...] = (1, 1)) -> Path:
     """The shipped protocol with another procedure and ratio."""
     text = PROTOCOL.read_text(encoding="utf-8")
+    drawn_as_one = re.search(r'cluster@1"\nfactor = "(\w+)"', randomisation)
+    text = clustered(text, drawn_as_one[1]) if drawn_as_one else text
     table = f"[randomisation]\n{randomisation}\npredictability_budget = 0.60\n\n[infection]"
     table = table if "[randomisation.beacon]" not in randomisation else _with_beacon(randomisation)
     text, found = re.subn(r"\[randomisation\].*?\[infection\]", lambda _: table, text, flags=re.DOTALL)
@@ -79,13 +82,14 @@ def open_with(folder: Path, table: str, database: str | None = None, ratio: tupl
     return Trial.init(database or url(folder), protocol(folder, table, ratio), KEYS, "test", clock=TickingClock())
 
 
-def someone(number: int) -> Arrival:
-    """An arrival of two towns, two groups and three ages; a few are excluded."""
+def someone(number: int, *, posts: bool = False) -> Arrival:
+    """An arrival of two towns, two groups, three ages and, where asked, twelve caseworkers; a few are excluded."""
     town, group, age = CODES[number % 3 % 2], number // 3 % 2, number // 7 % 3
     levels = {
         "jobcentre": town,
         "target_group": ("dagpenge", "jobparat-kontanthjaelp")[group],
         "age_group": ("18-29", "30-49", "50+")[age],
+        **({"caseworker": POSTS[number % len(POSTS)]} if posts else {}),
     }
     exclusion = "interpreter" if number % 23 == 22 else None
     known = arrival(number, town, exclusion=exclusion)
@@ -94,13 +98,14 @@ def someone(number: int) -> Arrival:
 
 def run_trial(trial: Trial, people: int = 120) -> None:
     """Three days, one at a time and together, with a pause in between."""
-    trial.assign([someone(number) for number in range(people // 2)], DAY)
+    everybody = [someone(number, posts="caseworker" in trial.epoch.levels) for number in range(people)]
+    trial.assign(everybody[: people // 2], DAY)
     pause = Closure(CODES[1], "", DAY, DAY + timedelta(days=1), None, None, None)
     trial.apply_closures([pause], DAY + timedelta(days=1))
     for number in range(people // 2, people // 2 + 8):
-        trial.assign([someone(number)], DAY + timedelta(days=2))
+        trial.assign([everybody[number]], DAY + timedelta(days=2))
     trial.apply_closures([replace(pause, reopened_on=DAY + timedelta(days=3))], DAY + timedelta(days=3))
-    trial.assign([someone(number) for number in range(people // 2 + 8, people)], DAY + timedelta(days=3))
+    trial.assign(everybody[people // 2 + 8 :], DAY + timedelta(days=3))
 
 
 def bundle(folder: Path, randomisation: str, ratio: tuple[int, ...] = (1, 1), keys: Keys = KEYS) -> Path:

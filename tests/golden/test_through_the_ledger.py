@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.clustered import clustered
 from tests.golden.corpus import A_DAY, ARRIVALS, FACTORS, KEY, TRIAL, arrivals, frozen
 from tests.opened import KEYS, PROTOCOL
 from trial.intake import Arrival
@@ -31,6 +32,7 @@ def declared(folder: Path, one: dict[str, Any]) -> Path:
     """The shipped protocol with the arms, factors and procedure of a design of the corpus."""
     text = PROTOCOL.read_text(encoding="utf-8").replace('id = "digital-samtaler"', f'id = "{TRIAL}"')
     text = text.replace('levels_from = "codes/municipalities.csv"', f"levels = {toml_value(FACTORS[0].levels)}")
+    text = clustered(text, "jobcentre") if one["procedure"] == "cluster@1" else text
     given = "".join(f"{name} = {toml_value(value)}\n" for name, value in one["parameters"].items())
     if beacon := one.get("beacon"):
         given += "beacon = " + toml_value({name: beacon[name] for name in ("name", "round")}) + "\n"

@@ -34,13 +34,6 @@ AT = pa.timestamp("us", tz="UTC")
 TEXT, DAY, WHOLE, NUMBER, FLAG = pa.string(), pa.date32(), pa.int64(), pa.float64(), pa.bool_()
 FACTORS = ("jobcentre", "target_group", "age_group")
 
-NOT_RANDOMISED = {
-    "participant_id": TEXT,
-    "arrived_on": DAY,
-    "reason": TEXT,
-    **dict.fromkeys(FACTORS, TEXT),
-    "municipality_code": TEXT,
-}
 PAUSES = {
     "municipality_code": TEXT,
     "closed_on": DAY,
@@ -90,6 +83,17 @@ def assignment_columns(factors: tuple[str, ...], arms: tuple[str, ...]) -> dict[
     }
 
 
+def not_randomised_columns(factors: tuple[str, ...]) -> dict[str, pa.DataType]:
+    """Declare the columns of those who were not randomised, under a protocol with these factors."""
+    return {
+        "participant_id": TEXT,
+        "arrived_on": DAY,
+        "reason": TEXT,
+        **dict.fromkeys((*FACTORS, *factors), TEXT),
+        "municipality_code": TEXT,
+    }
+
+
 class Collector:
     """Takes entry after entry of a replayed ledger, and gives the tables."""
 
@@ -116,7 +120,7 @@ class Collector:
         assigned = [{**row, **corrected.get(row["participant_id"], {})} for row in self._assigned]
         return {
             "assignments.parquet": _table(assignment_columns(factors, arms), _named(assigned, openings)),
-            "not_randomised.parquet": _table(NOT_RANDOMISED, _named(self._not_randomised, openings)),
+            "not_randomised.parquet": _table(not_randomised_columns(factors), _named(self._not_randomised, openings)),
             "pauses.parquet": _table(PAUSES, [_pause(row) for row in pauses]),
             "conversations.parquet": _table(CONVERSATIONS, _named(conversations, openings)),
             "events.parquet": _table(EVENTS, self._events.rows(state, openings)),

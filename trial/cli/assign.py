@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.option("--participant", metavar="ID", help="One citizen instead of a file: an own id such as SYN-000123.")
 @click.option("--jobcentre", metavar="CODE", help="With --participant: four digits.")
 @click.option("--target-group", metavar="NAME", help="With --participant: as the protocol names it.")
+@click.option("--caseworker", metavar="CODE", help="With --participant: where the protocol has that factor.")
 @click.option("--spell-start-on", metavar="DAY", help="With --participant.")
 @click.option("--birth-on", metavar="DAY", help="With --participant.")
 @click.option("--excluded", metavar="COLUMN", multiple=True, help="With --participant: a yes/no column that is yes.")

@@ -4,6 +4,15 @@
 """
 
 from trial.intake.arrivals import Intake, Repeated, read_intake
-from trial.intake.rows import BUILT_IN_EXCLUSIONS, Arrival, age_on, flag_columns
+from trial.intake.rows import BUILT_IN_EXCLUSIONS, Arrival, age_on, flag_columns, own_columns
 
-__all__ = ["BUILT_IN_EXCLUSIONS", "Arrival", "Intake", "Repeated", "age_on", "flag_columns", "read_intake"]
+__all__ = [
+    "BUILT_IN_EXCLUSIONS",
+    "Arrival",
+    "Intake",
+    "Repeated",
+    "age_on",
+    "flag_columns",
+    "own_columns",
+    "read_intake",
+]

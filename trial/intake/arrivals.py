@@ -1,10 +1,11 @@
 """A daily intake file becomes arrivals under pseudonym, or is refused as a whole.
 
-1. Columns: citizen (CPR number or own id), jobcentre (four digits), target_group, spell_start_on, the yes/no column
-   of every declared exclusion, and birth_on where the CPR number does not give it.
+1. Columns: citizen (CPR number or own id), jobcentre (four digits), target_group, spell_start_on, caseworker where it
+   is a factor of the protocol, the yes/no column of every declared exclusion, and birth_on where the CPR number does
+   not give it.
 2. A citizen stands in a file once. A repeated one refuses the file with both lines, or the first row counts and the
    others are reported: the protocol says which.
-3. An unknown jobcentre refuses the file: a stratum is never guessed.
+3. An unknown jobcentre or caseworker refuses the file: a stratum is never guessed.
 4. Nothing is half-used: one unlawful row refuses the file, and all problems are told at once.
 """
 
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from trial.errors import FileError
 from trial.identity import Pseudonymiser
-from trial.intake.rows import BIRTH, COLUMNS, Arrival, Judge, flag_columns
+from trial.intake.rows import BIRTH, COLUMNS, Arrival, Judge, own_columns
 from trial.protocol import Protocol
 from trial.table import Problems, read_table
 
@@ -58,7 +59,7 @@ def read_intake(
     Raises FileError when it cannot be read or has no rows, IntakeError with all its problems otherwise.
     """
     problems = Problems(name or (str(source) if isinstance(source, Path) else "intake"))
-    table = read_table(source, problems, (*COLUMNS[:4], *flag_columns(protocol)), optional=(BIRTH,))
+    table = read_table(source, problems, (*COLUMNS[:4], *own_columns(protocol)), optional=(BIRTH,))
     if not table.rows and not problems.count and not allow_empty:
         raise FileError(
             "an intake file must have rows",

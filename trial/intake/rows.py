@@ -5,7 +5,8 @@
    `jobparat-kontanthjaelp`. A name that the protocol does not know is lawful: that citizen is not randomised.
 3. Dates are ISO, from 1858 (the first year a CPR number can tell) to the day of intake. Age is in whole years on that
    day; who is born on 29 February is a year older from 1 March in other years.
-4. Reasons not to randomise, in this order: the protocol's exclusions as declared, `target-group`, `spell-too-long`
+4. A jobcentre or caseworker that the protocol does not know is not lawful: nobody is put into another one's stratum.
+5. Reasons not to randomise, in this order: the protocol's exclusions as declared, `target-group`, `spell-too-long`
    (more than the declared weeks on the day of intake), `age-under-18`.
 """
 
@@ -28,6 +29,7 @@ CITIZEN, JOBCENTRE, TARGET_GROUP, SPELL_START, BIRTH = COLUMNS = (
     "spell_start_on",
     "birth_on",
 )
+CASEWORKER = "caseworker"
 BUILT_IN_EXCLUSIONS = TARGET_GROUP_EXCLUDED, SPELL_TOO_LONG, UNDER_18 = (
     "target-group",
     "spell-too-long",
@@ -64,29 +66,33 @@ class Judge:
         self.factors = [(factor.factor, factor.levels, factor.cut) for factor in protocol.stratification]
         codes = [levels for name, levels, _ in self.factors if name == JOBCENTRE]
         self.jobcentres = frozenset(codes[0] if codes else (town.code for town in load_municipalities()))
+        self.caseworkers = next((frozenset(levels) for name, levels, _ in self.factors if name == CASEWORKER), None)
         self.groups = frozenset(group.name for group in protocol.population.target_groups)
         self.exclusions = [(rule.name, rule.when) for rule in protocol.population.exclusions]
         self.flags = flag_columns(protocol)
         self.longest = timedelta(weeks=protocol.population.max_spell_weeks)
         self.dates: dict[str, date | None] = {}
-        self.levels: dict[tuple[str, str, int], tuple[Mapping[str, str], str]] = {}
+        self.levels: dict[tuple[str, str, str, int], tuple[Mapping[str, str], str]] = {}
         self.declared: dict[tuple[str, ...], str | None] = {}
         self.warnings = 0
 
     def arrival(self, row: Row) -> Arrival | None:
         """Judge a row; None when it is not lawful, with its problems noted."""
-        citizen, code, group_text, spell_start, *flags, birth = row.cells
+        citizen, code, group_text, spell_start, *own, birth = row.cells
+        caseworker, *flags = own if self.caseworkers is not None else ("", *own)
         before = self.problems.count
         participant_id, birth_on = self._citizen(row.line, citizen, birth)
         if code not in self.jobcentres:
             self._unknown_jobcentre(row.line, code)
+        if self.caseworkers is not None and caseworker not in self.caseworkers:
+            self._unknown_caseworker(row.line, caseworker)
         group = self._group(row.line, group_text)
         spell_start_on = self._date(row.line, SPELL_START, spell_start)
         declared = self._declared(row.line, tuple(flags))
         if self.problems.count > before or birth_on is None or spell_start_on is None:
             return None
         age = age_on(birth_on, self.on)
-        levels, stratum = self._levels(code, group, age)
+        levels, stratum = self._levels(code, group, caseworker, age)
         exclusion = declared or self._exclusion(group, spell_start_on, age)
         return Arrival(participant_id, code, code, levels, stratum, spell_start_on, age, exclusion, row.line)
 
@@ -114,6 +120,15 @@ class Judge:
             found="another code" if len(code) == 4 else shape(code),
             mend="see protocols/codes/municipalities.csv; keep the leading zero (import the column as text)",
             code="jobcentre",
+        )
+
+    def _unknown_caseworker(self, line: int, code: str) -> None:
+        self.problems.add(
+            line,
+            f"{CASEWORKER} must be one of the codes the protocol declares",
+            found="another code" if code else "an empty cell",
+            mend="correct the code; a new caseworker needs an amended protocol",
+            code="caseworker",
         )
 
     def _group(self, line: int, text: str) -> str:
@@ -144,11 +159,11 @@ class Judge:
             self.problems.add(line, must, found=shape(text), mend="write yes or no", code="yes-no")
         return bool(answer)
 
-    def _levels(self, jobcentre: str, group: str, age: int) -> tuple[Mapping[str, str], str]:
+    def _levels(self, jobcentre: str, group: str, caseworker: str, age: int) -> tuple[Mapping[str, str], str]:
         """Give the level of each factor and the stratum; an excluded citizen may lie outside the declared levels."""
-        key = (jobcentre, group, age)
+        key = (jobcentre, group, caseworker, age)
         if key not in self.levels:
-            values = {JOBCENTRE: jobcentre, TARGET_GROUP: group}
+            values = {JOBCENTRE: jobcentre, TARGET_GROUP: group, CASEWORKER: caseworker}
             levels: dict[str, str] = {
                 name: values[name] if cut is None else _age_group(age, declared, cut)
                 for name, declared, cut in self.factors
@@ -178,6 +193,12 @@ class Judge:
 def flag_columns(protocol: Protocol) -> tuple[str, ...]:
     """Name the yes/no columns that the declared exclusions ask for, each once."""
     return tuple(dict.fromkeys(rule.when for rule in protocol.population.exclusions))
+
+
+def own_columns(protocol: Protocol) -> tuple[str, ...]:
+    """Name the columns that this protocol asks for: the caseworker where it is a factor, then the yes/no columns."""
+    asked = any(factor.factor == CASEWORKER for factor in protocol.stratification)
+    return (*((CASEWORKER,) if asked else ()), *flag_columns(protocol))
 
 
 def age_on(birth_on: date, on: date) -> int:

@@ -24,6 +24,7 @@ _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 # What tomllib says, and what a person can do about it.
+_HEADER = re.compile(r"[ \t]*\[\[?[^\[\]{}=]*")  # of a table, as far as it was read
 _SYNTAX = (
     ("Cannot overwrite a value", "a key must stand once in its table", "remove one of the two"),
     ("Duplicate inline table key", "a key must stand once in its table", "remove one of the two"),
@@ -198,11 +199,11 @@ def _syntax_error(path: Path, text: str, message: str) -> ProtocolError:
         ("the file must be TOML", "compare the line with protocols/digital-samtaler.toml"),
     )
     if at and message.startswith("Cannot overwrite"):
-        row, column = rows[line - 1], int(at[2]) - 1
-        if row.lstrip().startswith("[") and row[column : column + 1] == "]":
+        before = rows[line - 1][: int(at[2]) - 1]
+        if _HEADER.fullmatch(before):
             must, mend = "a table must be declared once", "write [[...]] for every table of a list"
         else:
-            line, found = _duplicate("\n".join([*rows[: line - 1], row[:column]]))
+            line, found = _duplicate("\n".join([*rows[: line - 1], before]))
     return ProtocolError(must, found=found, where=f"{path}:{line}", mend=mend, code="protocol-toml")
 
 

@@ -3,7 +3,8 @@
 1. The rates here are invented, so that every path of the real trial is walked; none is an estimate of anything.
 2. Citizens arrive on weekdays, more in January and after the summer; jobcentres in proportion to their population.
 3. Most belong to the target groups of the protocol, some to others; each declared exclusion holds for a few.
-   A few come again on a later day, as people do: they have their answer already.
+   A few come again on a later day, as people do: they have their answer already. Where caseworkers are a factor each
+   citizen has one: of the own jobcentre if codes begin with it (`0101-07`), else any.
 4. The files are written in turn as systems write them: UTF-8 with and without a byte order mark, cp1252; comma and
    semicolon; LF and CRLF; columns in their own order.
 5. Ids are of the kind `SYN-000123`. Chance is `random.Random` by seed and its `random()` alone: the same seed gives
@@ -19,7 +20,7 @@ from datetime import date, timedelta
 from itertools import accumulate
 from random import Random
 
-from trial.intake import flag_columns
+from trial.intake import flag_columns, own_columns
 from trial.protocol import Protocol, load_municipalities
 
 DAY = timedelta(days=1)
@@ -74,7 +75,8 @@ class Arrivals:
 
     def __init__(self, protocol: Protocol, count: int, seed: int, *, from_on: date, to_on: date) -> None:
         self.count, self.seed, self.from_on, self.to_on = count, seed, from_on, to_on
-        self.flags = flag_columns(protocol)
+        self.flags, self.own = flag_columns(protocol), own_columns(protocol)
+        self.caseworkers = _levels(protocol, "caseworker")
         self.days = [day for day in _days(from_on, to_on) if WEEKDAYS[day.weekday()]]
         weights = [MONTHS[day.month - 1] * WEEKDAYS[day.weekday()] for day in self.days]
         self.calendar = Weighted([day.isoformat() for day in self.days], weights)
@@ -110,11 +112,12 @@ class Arrivals:
 
     def columns(self) -> list[str]:
         """Name the columns of the files."""
-        return ["citizen", "jobcentre", "target_group", "birth_on", "spell_start_on", *self.flags]
+        return ["citizen", "jobcentre", "target_group", "birth_on", "spell_start_on", *self.own]
 
     def usual(self, on: date) -> Cells:
         """Give the cells of somebody without peculiarities, for rows that are added by hand."""
         cells = {"jobcentre": self.jobcentres.values[0], "target_group": self.groups.values[0], "birth_on": ""}
+        cells |= self._caseworker(cells["jobcentre"], lambda: 0.0)
         return {**cells, "spell_start_on": on.isoformat(), **dict.fromkeys(self.flags, "no")}
 
     def _citizens(self) -> Iterator[tuple[date, Cells]]:
@@ -140,15 +143,26 @@ class Arrivals:
             "birth_on": _birth_on(on, chance(), chance()).isoformat(),
             "spell_start_on": spell_start_on.isoformat(),
         }
+        cells |= self._caseworker(cells["jobcentre"], chance)
         for flag in self.flags:
             cells[flag] = "ja" if chance() < FLAGS.get(flag, OTHER_FLAG) else "nej"
         return cells
 
+    def _caseworker(self, jobcentre: str, chance: Callable[[], float]) -> Cells:
+        """Give the cell of the caseworker, where caseworkers are a factor: no chance is used up otherwise."""
+        if not self.caseworkers:
+            return {}
+        here = [code for code in self.caseworkers if code.startswith(jobcentre)] or self.caseworkers
+        return {"caseworker": here[int(chance() * len(here))]}
+
+
+def _levels(protocol: Protocol, factor: str) -> tuple[str, ...]:
+    return next((one.levels for one in protocol.stratification if one.factor == factor), ())
+
 
 def _jobcentres(protocol: Protocol) -> Weighted:
     people = {town.code: town.population_2020q1 for town in load_municipalities()}
-    codes: Sequence[str] = next((one.levels for one in protocol.stratification if one.factor == "jobcentre"), ())
-    codes = codes or tuple(people)
+    codes = _levels(protocol, "jobcentre") or tuple(people)
     return Weighted(codes, [people.get(code, 1) for code in codes])
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clustered import clustered
 from trial.errors import FileError, IntakeError
 from trial.identity import Pseudonymiser
 from trial.intake import Intake, age_on, read_intake
@@ -287,3 +288,37 @@ def test_a_hundred_thousand_rows_are_read(protocol):
 def test_of_a_hundred_thousand_bad_rows_the_first_twenty_are_told(protocol):
     problems = refused(protocol, file(*({"jobcentre": "1", "citizen": "SYN-1"} for _ in range(100_000))))
     assert len(problems) == 21
+
+
+@pytest.fixture(scope="module")
+def by_caseworker(tmp_path_factory):
+    path = tmp_path_factory.mktemp("protocol") / "protocol.toml"
+    path.write_text(clustered(shipped("digital-samtaler.toml").read_text("utf-8"), "caseworker"), "utf-8")
+    return load_protocol(path)
+
+
+def with_caseworker(code: str) -> str:
+    lines = file({}, {}).splitlines()
+    return "\r\n".join(line + cell for line, cell in zip(lines, (";caseworker", ";0101-02", code), strict=True))
+
+
+def test_a_caseworker_is_a_level_where_the_protocol_has_that_factor(by_caseworker):
+    first, second = read(by_caseworker, with_caseworker(";0147-06")).arrivals
+    assert first.stratum == "0461/dagpenge/30-49/0101-02"
+    assert second.levels["caseworker"] == "0147-06"
+
+
+@pytest.mark.parametrize("code", [";0101-99", ";", ";Hanne Jensen"])
+def test_an_unknown_caseworker_refuses_the_file_and_is_not_repeated(by_caseworker, code):
+    """It may be a name: no message holds it."""
+    with pytest.raises(IntakeError) as caught:
+        read(by_caseworker, with_caseworker(code))
+    [problem] = caught.value.problems()
+    assert (problem.where, problem.stable_code) == ("day.csv:3", "caseworker")
+    assert code == ";" or code[1:] not in str(problem)
+
+
+def test_the_column_is_asked_for_where_caseworkers_are_a_factor_and_nowhere_else(protocol, by_caseworker):
+    with pytest.raises(IntakeError, match="caseworker"):
+        read(by_caseworker, file({}))
+    assert refused(protocol, with_caseworker(";0101-02")) == [("day.csv:1", "columns")]

@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from trial.cli import main
@@ -155,6 +155,7 @@ def test_any_misspelling_of_any_key_is_told_on_its_line(tmp_path: Path, path: Ke
     length=st.sampled_from([0, 1, 2, 10, 500]),
     new=st.text(st.sampled_from("[]{}\"'=.,#\n\t -+09aeæ\\\x00\U0001f600"), max_size=5),
 )
+@example(at=TEXT.index("[[population.") + 12, length=0, new="=")  # a header broken where it names what is there
 def test_a_file_torn_anywhere_is_read_or_refused(tmp_path: Path, at: int, length: int, new: str) -> None:
     load(tmp_path, (TEXT[:at] + new + TEXT[at + length :]).encode())
 

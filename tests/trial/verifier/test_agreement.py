@@ -58,7 +58,7 @@ def test_every_procedure_within_a_market_is_confirmed(tmp_path: Path, within: st
 @pytest.mark.parametrize("ratio", [(1, 1), pytest.param((1, 3), marks=pytest.mark.slow)], ids=str)
 @pytest.mark.parametrize("among", WITHIN.values(), ids=WITHIN)
 def test_every_procedure_among_clusters_is_confirmed(tmp_path: Path, among: str, ratio: tuple[int, ...]) -> None:
-    table = f'procedure = "cluster@1"\nfactor = "age_group"\namong = {among}'
+    table = f'procedure = "cluster@1"\nfactor = "caseworker"\namong = {among}'
     assert "112 of 112 arms drawn anew" in alone.verify_bundle(bundle(tmp_path, table, ratio), KEY)
 
 
