@@ -134,6 +134,7 @@ def _warnings(
         found.append(f"in a block of {procedure.arms.total} the last arm is certain: declare larger sizes")
     if procedure.name == "cluster":
         found.append("who knows the arm of a cluster knows that of every later member")
+        found.append("power lost leaves out that members are alike: give analysis power their number and correlation")
     if strata["expected_empty"] > len(forecast.shares) / 10:
         found.append(f"{strata['expected_empty']:.0f} of {len(forecast.shares)} strata are expected to stay empty")
     return found

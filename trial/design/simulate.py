@@ -9,7 +9,7 @@
    everything that was ever recorded, and the procedure.
 4. Lost to imbalance is what an analysis within strata loses against the same citizens in perfect balance: the share
    of the sum of n_a n_b / (n_a + n_b) over the strata, a the comparison arm, b the other arm for which most is
-   lost.
+   lost. Where clusters are drawn strata have one arm and are joined: then it is the loss of one stratum of all.
 """
 
 import hashlib
@@ -150,7 +150,8 @@ def _figures(run: Run, procedure: Procedure, forecast: Forecast) -> dict[str, fl
         margins = [spread_of(counts, ratio) for counts in run.cells[f"factor {factor.name}"].values()]
         found[f"margin mean {factor.name}"] = sum(margins) / len(factor.levels)
         found[f"margin largest {factor.name}"] = max(margins)
-    found["lost"] = max(_lost([*strata], ratio, arm) for arm in range(1, len(ratio)))
+    compared = [run.cell("trial", "")] if procedure.name == "cluster" else [*strata]
+    found["lost"] = max(_lost(compared, ratio, arm) for arm in range(1, len(ratio)))
     return found
 
 
