@@ -18,7 +18,7 @@ SETTINGS_FILE = "trial.toml"
 
 
 class Settings(BaseSettings):
-    """Where the trial's database, keys and checkpoints are, and who asks."""
+    """Where the trial's database, keys and checkpoints are, who asks, and whether a clock far behind may write."""
 
     model_config = SettingsConfigDict(
         env_prefix="TRIAL_", toml_file=SETTINGS_FILE, extra="forbid", frozen=True, hide_input_in_errors=True
@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     signing_key_file: Path | None = None
     checkpoint_dir: Path | None = None
     role: str | None = None
+    accept_clock: bool = False
 
     @classmethod
     def settings_customise_sources(

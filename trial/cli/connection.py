@@ -1,7 +1,8 @@
 """Which database, which keys: the options every command on an opened trial shares.
 
-1. `@connected("trial", "identity")` gives a command --db, --checkpoint-dir, --role and the options of those keys, and
-   hands it a Connection as its first argument. The environment (TRIAL_...) and `trial.toml` fill in what is left out.
+1. `@connected("trial", "identity")` gives a command --db, --checkpoint-dir, --role, --accept-clock and the options of
+   those keys, and hands it a Connection as its first argument. The environment (TRIAL_...) and `trial.toml` fill in
+   what is left out.
 2. A key is read only when the command asks for it; a file that others can read is refused.
 3. A role that has none of the rights a command needs is refused before anything is opened; the service checks again.
 """
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from trial.settings import Settings
 
 FILE = click.Path(path_type=Path)
+SHARED = ("db", "checkpoint_dir", "role", "accept_clock")
 KEY_OPTIONS = {
     "trial": ("--key", "key_file", "Key file arms are drawn with (TRIAL_KEY_FILE)."),
     "identity": ("--identity-key", "identity_key_file", "Key file of pseudonyms (TRIAL_IDENTITY_KEY_FILE)."),
@@ -64,6 +66,7 @@ class Connection:
             settings.checkpoint_dir,
             role=self.role,
             rehearsal=rehearsal,
+            any_clock=settings.accept_clock,
         )
         click.get_current_context().call_on_close(trial.close)
         return trial
@@ -122,7 +125,7 @@ def connected(*purposes: str) -> Callable[[Callable[..., Any]], Callable[..., An
         def connect(**options: Any) -> Any:
             from trial.settings import load_settings
 
-            names = ["db", "checkpoint_dir", "role", *(KEY_OPTIONS[purpose][1] for purpose in purposes)]
+            names = [*SHARED, *(KEY_OPTIONS[purpose][1] for purpose in purposes)]
             settings = load_settings(**{name: options.pop(name) for name in names})
             connection = Connection(settings, purposes)
             connection.check_command()
@@ -132,6 +135,8 @@ def connected(*purposes: str) -> Callable[[Callable[..., Any]], Callable[..., An
             flag, name, words = KEY_OPTIONS[purpose]
             connect = click.option(flag, name, type=FILE, help=words)(connect)
         connect = click.option("--role", metavar="ROLE", help="Who asks (TRIAL_ROLE); needed in production.")(connect)
+        late = "Write although the clock is over an hour behind the ledger (TRIAL_ACCEPT_CLOCK)."
+        connect = click.option("--accept-clock", is_flag=True, default=None, help=late)(connect)
         folder = "Folder outside the database for signed checkpoints (TRIAL_CHECKPOINT_DIR)."
         connect = click.option("--checkpoint-dir", type=FILE, help=folder)(connect)
         return click.option("--db", help="Database URL (TRIAL_DB); sqlite:///trial.db if not named.")(connect)

@@ -3,7 +3,8 @@
 1. Entries are numbered 1, 2, 3 ... without a gap.
 2. The first entry's `prev` is 64 zeros; every other's is the hash of the entry before it.
 3. Times are UTC with microseconds and never run backwards: a clock that was set back gives the last time again, and
-   one that is more than BEHIND back is told of first. Writers that wait for one another are less than that apart.
+   one that is more than BEHIND back is told of first. Writers that wait for one another are less than that apart. One
+   that is more than FAR_BEHIND back writes nothing until somebody says that it may.
 4. A chain alone does not see a cut tail, nor a whole rewriting: that is what checkpoints are for.
 """
 
@@ -13,9 +14,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from trial.clock import utc_text
+from trial.errors import StateError
 from trial.ledger.entry import GENESIS, Entry, EntryRow, digest
 
-BEHIND = timedelta(minutes=1)
+BEHIND, FAR_BEHIND = timedelta(minutes=1), timedelta(hours=1)
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
@@ -54,9 +56,20 @@ def head_of(entry: Entry) -> Head:
     return Head(entry.seq, entry.hash, entry.at)
 
 
-def is_behind(head: Head, at: str) -> bool:
+def is_behind(head: Head, at: str, by: timedelta = BEHIND) -> bool:
     """Tell whether a clock reads so long before the last time that it was set back."""
-    return at < head.at and utc_text(datetime.fromisoformat(at) + BEHIND) < head.at
+    return at < head.at and utc_text(datetime.fromisoformat(at) + by) < head.at
+
+
+def check_clock(head: Head, at: str) -> None:
+    """Raise StateError where a clock reads so long before the last time that one of the two is wrong."""
+    if is_behind(head, at, FAR_BEHIND):
+        raise StateError(
+            "the clock must be at most an hour behind the last entry of the ledger",
+            found=f"{at}, and a last entry of {head.at}",
+            mend="set the clock right; where the ledger was once written by a clock ahead of time: --accept-clock",
+            code="clock-behind",
+        )
 
 
 def broken(head: Head, entry: Entry) -> str | None:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from trial.errors import StateError
 from trial.ledger import database, schema, statements
-from trial.ledger.chain import EMPTY, Head, head_of, is_behind, linked
+from trial.ledger.chain import EMPTY, Head, check_clock, head_of, is_behind, linked
 from trial.ledger.connections import Connections
 from trial.ledger.database import translated
 from trial.ledger.entry import Entry, EntryRow, canonical
@@ -41,8 +41,8 @@ class Transaction:
     Entries appended and rows written are kept until something is read, or the transaction ends.
     """
 
-    def __init__(self, connection: sa.Connection, at: str, seen: Seen = ()) -> None:
-        """`seen`: what the first questions found, where they were asked already."""
+    def __init__(self, connection: sa.Connection, at: str, seen: Seen = (), *, any_clock: bool = True) -> None:
+        """`seen`: what the first questions found, where they were asked already. any_clock: however far behind."""
         self._open_connection = connection
         self._dialect = connection.dialect.name
         self._pending: list[EntryRow] = []
@@ -51,6 +51,7 @@ class Transaction:
         self._epoch: Row | None = None
         self.at = at
         self._clock_seen: str | None = None
+        self._any_clock = any_clock
         self.has_appended = False
         if seen:
             self._see(*seen)
@@ -80,6 +81,8 @@ class Transaction:
 
     def _see_clock(self) -> None:
         """Say first that the clock was set back, where it was: what is appended at that time does not show it."""
+        if not self._any_clock:
+            check_clock(self.head, self.at)
         self._clock_seen = self.at
         if is_behind(self.head, self.at):
             self.append("clock-moved@1", {"read": self.at, "last": self.head.at})
@@ -294,7 +297,8 @@ class Transaction:
 class Store:
     """The database of one trial, open."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, any_clock: bool = False) -> None:
+        self._any_clock = any_clock
         self._engine = database.engine(url)
         self._bare_writer = self._engine.execution_options(**{database.WRITE: True})
         first = (statements.LOCK[self._engine.dialect.name], *statements.SIGHT)
@@ -321,15 +325,18 @@ class Store:
         return store
 
     @classmethod
-    def open(cls, url: str) -> Self:
-        """Open the database of a trial that was begun; refuse another program's or another version's."""
+    def open(cls, url: str, *, any_clock: bool = False) -> Self:
+        """Open the database of a trial that was begun; refuse another program's or another version's.
+
+        any_clock: entries are written however far the clock is behind the last one.
+        """
         path = database.sqlite_path(url)
         if path is not None and not path.exists():
             raise StateError(
                 "the trial must be opened before it is used", found="no database", where=str(path),
                 mend="trial init FILE --mode test, or name the database: --db sqlite:///PATH", code="trial-missing",
             )  # fmt: skip
-        store = cls(url)
+        store = cls(url, any_clock=any_clock)
         with store._closed_on_error(), translated(), store._engine.begin() as connection:
             known = sa.inspect(connection).has_table(schema.DATABASE.name)
             version = connection.execute(sa.select(schema.DATABASE.c.schema_version)).scalar() if known else None
@@ -345,7 +352,8 @@ class Store:
     def write(self, at: str) -> Iterator[Transaction]:
         """Begin a writing transaction at a time; it ends with the block, whole or not at all."""
         with translated(), self._writer.begun() as connection:
-            transaction = Transaction(connection, at, connection.info[database.SEEN][1:])
+            seen = connection.info[database.SEEN][1:]
+            transaction = Transaction(connection, at, seen, any_clock=self._any_clock)
             yield transaction
             transaction.flush()
 

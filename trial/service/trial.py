@@ -3,13 +3,12 @@
 1. Each method either is done whole and durable when it returns, or has changed nothing.
 2. Clock, keys, randomness and database come in as arguments; nothing here asks for the time. Randomness makes salts
    (`citizens`); no arm rests on it.
-3. Repeating a request gives the first answer. Threads may share a trial: their requests are committed together
-   (`ledger.queue`).
+3. Repeating a request gives the first answer. Requests of several threads are committed together (`ledger.queue`).
 4. Who may do what stands in `trial.roles`, and is checked before anything is read or written.
 5. Where a checkpoint folder is given, a ledger that is shorter or other than its newest checkpoint is refused, and a
    new checkpoint is written after each change; in production nothing is changed without one (`signing`).
-6. A rehearsal does everything that would be done, and then undoes it: what is refused, and what is told, are what
-   they would be. No arm is drawn in it, for an arm that was seen is no secret.
+6. A rehearsal does what would be done and undoes it: it is refused where that would be, and tells what that would
+   tell. No arm is drawn in it: one that was seen is no secret.
 """
 
 import os
@@ -106,13 +105,14 @@ class Trial:
         randomness: Randomness = os.urandom,
         role: Role | None = None,
         rehearsal: bool = False,
+        any_clock: bool = False,
     ) -> Self:
         """Open a trial that was begun; a key that is given must be the one it was begun with.
 
-        rehearsal: whatever is done is undone.
+        rehearsal: whatever is done is undone. any_clock: the clock may be far behind the ledger.
         """
         keys = keys or Keys()
-        store = Store.open(db_url)
+        store = Store.open(db_url, any_clock=any_clock)
         try:
             with store.read() as transaction:
                 opened, epoch = epochs.opened(transaction, keys)

@@ -1,14 +1,18 @@
 """An entry that is hashed rightly and drawn wrongly; clocks that run backwards, jump, or change to summer time."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.bundles import TRIAL_KEY, verifier
-from tests.opened import BY, DAY, KEYS, TickingClock, arrival, arrivals, open_trial
+from tests.opened import BY, DAY, KEYS, TickingClock, arrival, arrivals, keys_here, open_trial
 from trial.bundle import export_bundle
 from trial.clock import danish_date, utc_text
 from trial.errors import StateError
@@ -25,6 +29,18 @@ def trial(database_url: str) -> Iterator[Trial]:
     trial = open_trial(database_url)
     yield trial
     trial.close()
+
+
+def late_of(trial: Trial) -> closing[Trial]:
+    """The same trial, whose clock may be far behind."""
+    url = trial.store._engine.url.render_as_string(hide_password=False)
+    return closing(Trial.open(url, KEYS, trial._clock, any_clock=True))
+
+
+@pytest.fixture
+def late(trial: Trial) -> Iterator[Trial]:
+    with late_of(trial) as accepted:
+        yield accepted
 
 
 @pytest.mark.parametrize("forgery", ["arm", "step", "probabilities", "day"])
@@ -57,8 +73,8 @@ def test_a_forged_assignment_with_the_right_hash_is_named(trial: Trial, forgery:
     assert any(part in first.problem for part in words[forgery].split("|"))
 
 
-def test_order_is_by_number_and_times_never_run_backwards(trial: Trial) -> None:
-    clock = trial._clock
+def test_order_is_by_number_and_times_never_run_backwards(late: Trial) -> None:
+    trial, clock = late, late._clock
     assert isinstance(clock, TickingClock)
     for number, move in enumerate((timedelta(), -timedelta(days=3), timedelta(hours=5), timedelta(days=40))):
         clock.now += move
@@ -71,9 +87,9 @@ def test_order_is_by_number_and_times_never_run_backwards(trial: Trial) -> None:
     assert verify_store(trial.store, KEYS.trial).holds
 
 
-def test_a_clock_that_was_set_back_is_told_of(trial: Trial, tmp_path: Path) -> None:
+def test_a_clock_that_was_set_back_is_told_of(late: Trial, tmp_path: Path) -> None:
     """By more than a minute, once a request that appends; less is what writers wait for one another."""
-    clock = trial._clock
+    trial, clock = late, late._clock
     assert isinstance(clock, TickingClock)
     read = []
     for number, move in enumerate((timedelta(), timedelta(seconds=-30), timedelta(hours=-3), timedelta(hours=4))):
@@ -91,6 +107,80 @@ def test_a_clock_that_was_set_back_is_told_of(trial: Trial, tmp_path: Path) -> N
     (tmp_path / "trial.key").write_text(TRIAL_KEY)
     told = verifier(tmp_path / "bundle", "--key", tmp_path / "trial.key")
     assert told.returncode == 0, told.stdout
+
+
+def test_a_clock_that_is_far_behind_writes_nothing_until_somebody_says_so(trial: Trial) -> None:
+    """By more than an hour: nobody is answered anew, who was answered is; the way on is open to who takes it."""
+    clock = trial._clock
+    assert isinstance(clock, TickingClock)
+    first = trial.assign(arrivals([0]), DAY)
+    clock.now -= timedelta(minutes=59)
+    trial.assign(arrivals([1]), DAY)
+    clock.now -= timedelta(minutes=3)
+    head = trial.head
+    for change in (
+        lambda: trial.assign(arrivals([2]), DAY),
+        lambda: trial.open_pause("0101", DAY, BY, decided_on=DAY),
+    ):
+        with pytest.raises(StateError) as refused:
+            change()
+        assert refused.value.stable_code == "clock-behind" and "--accept-clock" in str(refused.value)
+    assert trial.head == head
+    assert trial.assign(arrivals([0]), DAY)[0].arm == first[0].arm
+    with late_of(trial) as accepted:
+        accepted.assign(arrivals([2]), DAY)
+    assert verify_store(trial.store, KEYS.trial).holds
+    with trial.store.read() as transaction:
+        assert [entry.kind for entry in list(stored(transaction))[-2:]] == ["clock-moved@1", "assigned@1"]
+
+
+CLOCK = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <time.h>
+int clock_gettime(clockid_t id, struct timespec *at) {
+    int (*real)(clockid_t, struct timespec *) = dlsym(RTLD_NEXT, "clock_gettime");
+    int found = real(id, at);
+    if (!found && id == CLOCK_REALTIME) at->tv_sec += atol(getenv("CLOCK_MOVED_BY"));
+    return found;
+}
+"""
+
+
+def test_the_program_under_a_system_clock_that_is_set_back(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """End to end: the command in a process of its own, whose system clock is moved beneath it."""
+    monkeypatch.chdir(tmp_path)
+    keys_here("test")
+    (tmp_path / "clock.c").write_text(CLOCK)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", "clock.so", "clock.c", "-ldl"], check=True)
+    program = Path(sys.executable).with_name("trial")
+
+    def run(moved_by: timedelta, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        moved = {"LD_PRELOAD": "./clock.so", "CLOCK_MOVED_BY": str(int(moved_by.total_seconds()))}
+        command = [str(program), *arguments, "--db", database_url]
+        environment = {**os.environ, **moved, **more}
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+    def assign(number: int, moved_by: timedelta, *more: str) -> subprocess.CompletedProcess[str]:
+        one = ["--jobcentre", "0461", "--target-group", "dagpenge", "--birth-on", "1990-01-01"]
+        day = ["--spell-start-on", "2021-02-22", "--on", "2021-03-01"]
+        return run(moved_by, "assign", "--participant", f"SYN-{number}", *one, *day, *more)
+
+    opened = run(timedelta(), "init", "digital-samtaler", "--mode", "test")
+    assert opened.returncode == 0, opened.stderr
+    assert assign(1, timedelta(days=3)).returncode == 0
+    refused = assign(2, timedelta())
+    assert (refused.returncode, refused.stdout) == (17, "") and "clock-behind" in refused.stderr
+    assert assign(1, timedelta()).stdout.startswith('{"participant"')
+    told = assign(2, timedelta(), "--accept-clock")
+    assert told.returncode == 0 and '"new": true' in told.stdout, told.stderr
+    audit = run(timedelta(), "audit", "--json")
+    assert audit.stdout.count("clock-moved") == 1, audit.stdout + audit.stderr
+    verified = run(timedelta(), "verify")
+    assert verified.returncode == 0 and "The ledger holds." in verified.stdout + verified.stderr
 
 
 def test_a_clock_that_is_behind_tells_no_day(trial: Trial) -> None:
@@ -116,7 +206,8 @@ def test_a_clock_that_is_behind_tells_no_day_of_a_decision(trial: Trial) -> None
         trial.open_pause("0101", DAY, BY)
     assert refused.value.stable_code == "clock-behind" and "--decided-on" in str(refused.value)
     assert trial.head.length == length
-    trial.open_pause("0101", DAY, BY, decided_on=DAY)
+    with late_of(trial) as accepted:
+        accepted.open_pause("0101", DAY, BY, decided_on=DAY)
     assert [pause.decided_on for pause in trial.pauses()] == [DAY]
 
 

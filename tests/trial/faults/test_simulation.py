@@ -81,7 +81,9 @@ class Office:
         self.trial = self.opened()
 
     def opened(self) -> Trial:
-        trial = Trial.open(self.database, KEYS, self.clock, self.checkpoints, randomness=self.chance.randbytes)
+        trial = Trial.open(
+            self.database, KEYS, self.clock, self.checkpoints, randomness=self.chance.randbytes, any_clock=True
+        )
         dialect = trial.store._engine.dialect
         commit = dialect.do_commit
 
