@@ -161,7 +161,7 @@ def strata_of(frame: pd.DataFrame, protocol: Protocol) -> Codes:
     """Give the strata to compare within: those of the draw, or where clusters were drawn such as cut across them."""
     if protocol.randomisation.cluster is None:
         return coded(frame["stratum"])[0]
-    within = list(protocol.inference.small_strata.within)
+    within = [*(["epoch"] if "epoch" in frame else []), *protocol.inference.small_strata.within]
     if not within:
         return np.zeros(len(frame), dtype=np.int32)
     return coded(frame[within].astype(str).agg("/".join, axis=1))[0]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from analysis.identify.judge import evidence_of_panel, judge
-from analysis.identify.ledger import prove
-from analysis.identify.trial_data import arms_of, background_of, panel_of_trial, rows_of_trial
+from analysis.identify.ledger import lots_of, prove
+from analysis.identify.trial_data import arms_of, background_of, panel_of_trial, rows_of_trial, strata_of
 from analysis.outcomes import build_analysis_set
 from analysis.plan import run_plan
 from analysis.plan.judged import judge_trial
@@ -50,6 +50,16 @@ def test_the_ledger_tells_who_share_a_draw(trial):
     assert len(set(proof.lots)) == rows["caseworker"].nunique() == 100
     for lot in range(100):
         assert rows["arm"][proof.lots == lot].nunique() == rows["caseworker"][proof.lots == lot].nunique() == 1
+
+
+def test_a_caseworker_has_a_draw_in_each_epoch(trial):
+    rows = rows_of_trial(trial[0])
+    twice = rows.assign(epoch=np.arange(len(rows)) % 2 + 1)
+    lots = lots_of(twice, trial[0].protocol)
+    pairs = set(zip(twice["epoch"], twice["caseworker"], lots, strict=True))
+    assert len(pairs) == len(set(lots)) > 100
+    frame = twice.drop(columns=["age_group", "target_group"]).assign(age_group="a", target_group="b")
+    assert len(np.unique(strata_of(frame, trial[0].protocol))) == 2
 
 
 def test_the_analysis_set_has_the_caseworker_and_the_plan_its_degrees_of_freedom(trial):
