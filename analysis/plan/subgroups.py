@@ -39,6 +39,11 @@ def subgroups(protocol: Protocol, frame: pd.DataFrame) -> tuple[tuple[Row, ...],
 def _levels(
     protocol: Protocol, part: Subgroup, estimand: Estimand, frame: pd.DataFrame
 ) -> tuple[list[Row], InteractionRow]:
+    what = (estimand.name, part.factor, part.label.model_dump())
+    if part.factor == protocol.randomisation.cluster:
+        return [], InteractionRow(
+            *what, "not-estimable", f"arms are drawn by {part.factor}: within one there is one arm"
+        )
     observed = observe(estimand, [estimand.outcome], frame)
     levels = next(factor.levels for factor in protocol.stratification if factor.factor == part.factor)
     results: dict[str, Result] = {}
@@ -49,7 +54,6 @@ def _levels(
         results[level], pooled = _effect(protocol, estimand, some)
         rows.append(_row(estimand, some, results[level], f"{part.factor}={level}", pooled))
     test = refusal(protocol, INTERACTION) or equality(results)
-    what = (estimand.name, part.factor, part.label.model_dump())
     if isinstance(test, HypothesisTest):
         return rows, InteractionRow(*what, "estimated", None, test.statistic, test.df, test.p)
     return rows, InteractionRow(*what, "not-estimable", test.reason)

@@ -11,6 +11,7 @@ from scipy import stats
 from analysis.estimate.replay import assign_again
 from analysis.plan import Chance, Effects, explore, run_plan
 from analysis.plan.looks import look_at
+from analysis.report.reasons import in_danish
 from tests.clustered import clustered
 from trial.procedures import Subject, declared
 from trial.protocol import Protocol, load_protocol, shipped
@@ -128,6 +129,16 @@ def test_what_takes_citizens_one_by_one_says_why_and_prints_no_number(explored: 
 def test_subgroups_have_clustered_numbers_each(explored: Effects) -> None:
     assert len(explored.subgroups) == 5
     assert {(row.status, row.se_type) for row in explored.subgroups} == {("estimated", "CR2")}
+
+
+def test_those_drawn_as_one_are_no_subgroups(protocol: Protocol, trial: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """A level of the factor drawn has one arm: no row tells of a single caseworker."""
+    by_post = protocol.subgroups[0].model_copy(update={"factor": "caseworker"})
+    found = run_plan(protocol.model_copy(update={"subgroups": (by_post,)}), trial[0])
+    assert found.subgroups == ()
+    (test,) = found.interactions
+    assert test.reason == "arms are drawn by caseworker: within one there is one arm"
+    assert in_danish(test.reason) == "armene er trukket pr. sagsbehandler: hos den enkelte er der én arm"
 
 
 def test_replays_and_the_set_of_the_dose_agree_with_the_declared_rows(explored: Effects) -> None:
