@@ -32,7 +32,7 @@ VALUES = "NAME=VALUE"
 @click.option("--lost-to-follow-up", type=float, help="Share without an outcome.")
 @click.option("--uptake", type=float, help="Difference between the arms in the share held as assigned.")
 @click.option("--explained", type=float, help="Share of the variance that strata explain.")
-@click.option("--cluster-size", type=float, help="Also: if whole clusters of this size were drawn...")
+@click.option("--cluster-size", type=float, help="Citizens of a cluster: if whole ones were drawn...")
 @click.option("--icc", type=float, help="...with this correlation within them.")
 @click.option(
     "--plot", "plot_to", type=click.Path(path_type=Path), help="Draw power against arrivals into this PNG file."
@@ -41,7 +41,8 @@ VALUES = "NAME=VALUE"
 def power(*, file: str, plot_to: Path | None, as_json: bool, **options: Any) -> None:
     """Say which effects the declared trial can find, and how many citizens it needs.
 
-    Level, sides, margins and arms are the protocol's. What is not given is not assumed in silence: it is shown.
+    Level, sides, margins and arms are the protocol's. What is not given is not assumed in silence: it is shown. Where
+    the protocol draws clusters, --cluster-size and --icc must be given and hold for every number.
 
     Example: analysis power digital-samtaler --arrivals 20000 --power 0.8 --deviation weeks_employed_52=18
     --share exit_26=0.35 --effect exit_26=0.02

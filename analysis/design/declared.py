@@ -8,6 +8,8 @@
 4. A time to exit has a row more, the hazard ratio, when its share of exits is given; ratios are not diluted.
 5. A needed number counts citizens to be randomised, those lost to follow-up among them. It is reached on the day on
    which even arrivals, less those lost to pauses, have brought as many.
+6. A protocol that draws clusters has no power without their size and the correlation within them: both must be given.
+   Variances are then those of whole clusters, and quantiles those of t on the clusters expected less two.
 """
 
 import datetime as dt
@@ -17,9 +19,11 @@ from typing import Any
 
 from analysis.design import power as formula
 from analysis.design.assumed import Assumed
-from analysis.design.power import Question, Side
+from analysis.design.power import Question, Side, refused
 from trial.protocol import Protocol
 from trial.protocol.model import Estimand, OutcomePart
+
+LEAST_CLUSTERS = 4
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class _Sized:
     enrolment: tuple[dt.date, dt.date]
     variance: float | None
     missing: str | None
+    in_clusters: bool
 
     @property
     def scale(self) -> str:
@@ -79,8 +84,9 @@ class _Sized:
 def lines(protocol: Protocol, assumed: Assumed) -> list[Line]:
     """Answer every question the protocol asks, in its order."""
     outcomes = {outcome.name: outcome for outcome in protocol.outcomes}
-    superiority = Question(protocol.inference.level, protocol.inference.sidedness, assumed.power)
-    no_worse = Question(protocol.inference.non_inferiority_level, "one-sided", assumed.power)
+    df = _degrees(protocol, assumed)
+    superiority = Question(protocol.inference.level, protocol.inference.sidedness, assumed.power, df)
+    no_worse = Question(protocol.inference.non_inferiority_level, "one-sided", assumed.power, df)
     found: list[Line] = []
     for estimand in protocol.estimands:
         sized = _sized(protocol, estimand, outcomes[estimand.outcome], assumed)
@@ -88,9 +94,38 @@ def lines(protocol: Protocol, assumed: Assumed) -> list[Line]:
         margin = estimand.margin or assumed.margins.get(estimand.outcome)
         if margin is not None and estimand.summary != "late":
             found.append(_non_inferiority(sized, no_worse, assumed, margin))
-        if estimand.summary == "restricted-mean-difference" and estimand.outcome in assumed.shares:
+        timed = estimand.summary == "restricted-mean-difference" and estimand.outcome in assumed.shares
+        if timed and not sized.in_clusters:
             found.append(_hazards(sized, superiority, assumed))
     return found
+
+
+def clusters_expected(assumed: Assumed) -> float | None:
+    """Give how many clusters the citizens expected fill; None where no size is given."""
+    if assumed.cluster_size is None:
+        return None
+    return assumed.arrivals * (1 - assumed.lost_to_pauses) / max(assumed.cluster_size, 1.0)
+
+
+def _degrees(protocol: Protocol, assumed: Assumed) -> float | None:
+    """Give the degrees of freedom of a comparison of clusters; None where citizens are drawn."""
+    cluster = protocol.randomisation.cluster
+    if cluster is None:
+        return None
+    number = clusters_expected(assumed)
+    if number is None:
+        must = f"arms are drawn by {cluster}: power needs the citizens of one and the correlation within it"
+        raise refused(must, "neither", "--cluster-size 40 --icc 0.02")
+    if (assumed.cluster_size or 0) < 1:
+        raise refused("a cluster must have at least one citizen", assumed.cluster_size, "--cluster-size 40")
+    if number < LEAST_CLUSTERS:
+        raise refused(f"a comparison needs at least {LEAST_CLUSTERS} clusters", f"{number:.1f}", "a smaller size")
+    known = next(len(one.levels) for one in protocol.stratification if one.factor == cluster)
+    if number > known:
+        least = assumed.arrivals * (1 - assumed.lost_to_pauses) / known
+        must = f"the protocol has {known} of {cluster}: the citizens of one must be at least {least:.3g}"
+        raise refused(must, f"{assumed.cluster_size:g}", f"--cluster-size {math.ceil(least)}")
+    return number - 2
 
 
 def _sized(protocol: Protocol, estimand: Estimand, outcome: OutcomePart, assumed: Assumed) -> _Sized:
@@ -101,6 +136,9 @@ def _sized(protocol: Protocol, estimand: Estimand, outcome: OutcomePart, assumed
     expected = {name: int(number) for name, number in randomised.items()}
     period = (protocol.trial.enrolment.from_, protocol.trial.enrolment.to)
     variance, missing = _variance(estimand, outcome, assumed)
+    in_clusters = protocol.randomisation.cluster is not None
+    if in_clusters and variance is not None:
+        variance *= formula.cluster_factor(assumed.cluster_size or 1, assumed.icc or 0)
     return _Sized(
         estimand,
         outcome,
@@ -110,6 +148,7 @@ def _sized(protocol: Protocol, estimand: Estimand, outcome: OutcomePart, assumed
         period,
         variance,
         missing,
+        in_clusters,
     )
 
 
@@ -176,7 +215,7 @@ def _counts(sized: _Sized, number: float, assumed: Assumed) -> dict[str, Any]:
     days = (last - first).days + 1
     share = randomised / (sized.measured[0] / (1 - assumed.lost_to_follow_up))
     clusters: int | None = None
-    if assumed.cluster_size is not None and assumed.icc is not None:
+    if assumed.cluster_size is not None and assumed.icc is not None and not sized.in_clusters:
         clusters = formula.citizens(randomised * formula.cluster_factor(assumed.cluster_size, assumed.icc))
     return {
         "needed": formula.citizens(randomised),

@@ -22,10 +22,18 @@ def curves(protocol: Protocol, assumed: Assumed) -> dict[tuple[str, str, str], l
     found: dict[tuple[str, str, str], list[tuple[int, float]]] = {}
     for step in range(1, STEPS + 1):
         arrivals = max(4, round(assumed.arrivals * REACH * step / STEPS))
-        for line in lines(protocol, replace(assumed, arrivals=arrivals)):
+        own = replace(assumed, arrivals=arrivals, cluster_size=_size(protocol, assumed, arrivals))
+        for line in lines(protocol, own):
             if line.power is not None:
                 found.setdefault((line.estimand, line.question, _asked(line)), []).append((arrivals, line.power))
     return found
+
+
+def _size(protocol: Protocol, assumed: Assumed, arrivals: int) -> float | None:
+    """Give the citizens of a cluster: where clusters are drawn they are as many whoever arrives, and fill."""
+    if protocol.randomisation.cluster is None or assumed.cluster_size is None:
+        return assumed.cluster_size
+    return max(1.0, assumed.cluster_size * arrivals / assumed.arrivals)
 
 
 def _asked(line: Line) -> str:

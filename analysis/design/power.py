@@ -31,11 +31,12 @@ def refused(must: str, found: object, mend: str) -> PlanError:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of the test: its level (0.95 for 5 %), its side, and the power wanted."""
+    """What is asked of the test: its level (0.95 for 5 %), its side, the power wanted; df None for the normal."""
 
     level: float
     sided: Side
     power: float
+    df: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no level, power or side."""
@@ -51,13 +52,13 @@ class Question:
 
     @property
     def critical(self) -> float:
-        """The critical value of the normal distribution."""
-        return quantile(1 - self.critical_share, None)
+        """The critical value."""
+        return quantile(1 - self.critical_share, self.df)
 
     @property
     def reach(self) -> float:
         """The effect, in standard errors, found with the power wanted."""
-        return self.critical + quantile(self.power, None)
+        return self.critical + quantile(self.power, self.df)
 
 
 def share_variance(share: float) -> float:
@@ -98,8 +99,10 @@ def standard_error(variance: float, *, against: float, of: float) -> float:
 def power_for(effect: float, se: float, question: Question) -> float:
     """Give the power to find an effect, or to clear a margin at this distance; a two-sided test has two tails."""
     _check_positive(se, "a standard error")
-    found = upper_tail(question.critical - abs(effect) / se, None)
-    return found + (upper_tail(question.critical + abs(effect) / se, None) if question.sided == "two-sided" else 0.0)
+    found = upper_tail(question.critical - abs(effect) / se, question.df)
+    return found + (
+        upper_tail(question.critical + abs(effect) / se, question.df) if question.sided == "two-sided" else 0.0
+    )
 
 
 def exits_needed(hazard_ratio: float, question: Question, *, ratio: float = 1.0) -> float:

@@ -49,15 +49,21 @@ def replayed_anderson_rubin(
     draws: int,
     seed: int,
     level: float,
+    stratum: npt.ArrayLike | None = None,
 ) -> ReplayedSet | NotEstimable:
-    """Invert the test of every effect of the dose; who has no outcome or no dose is drawn but not compared."""
+    """Invert the test of every effect of the dose; who has no outcome or no dose is drawn but not compared.
+
+    stratum: as in `randomisation_test`.
+    """
     outcome, amount = (np.asarray(values, dtype=np.float64) for values in (y, dose))
     missing = np.isnan(outcome) | np.isnan(amount)
     pair = [np.where(missing, np.nan, values) for values in (outcome, amount)]
-    (own_y, own_d), (drawn_y, drawn_d) = replayed_slopes(pair, treated, replay, draws=draws, seed=seed)
+    (own_y, own_d), (drawn_y, drawn_d) = replayed_slopes(
+        pair, treated, replay, draws=draws, seed=seed, stratum=stratum
+    )
     if own_d == 0:
         raise DegenerateError("the arm does not move the dose: nothing can be said of the dose's effect")
-    beyond = int((np.abs(drawn_y) >= abs(own_y) * (1 - TIE)).sum())
+    beyond = int((~(np.abs(drawn_y) < abs(own_y) * (1 - TIE))).sum())
     needed = int(np.floor((1 - level) * (draws + 1)))  # rejected when 1 + draws counted is at most this
     found = _accepted(own_y, own_d, drawn_y, drawn_d, needed)
     return ReplayedSet(found, (1 + beyond) / (1 + draws), level, draws, seed, replay.name)

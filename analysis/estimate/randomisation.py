@@ -2,7 +2,8 @@
 
 1. The statistic is the strata-regression slope (each stratum compared with itself), or the slope over its robust
    standard error: the studentised test keeps its size when effects differ between citizens (Wu & Ding 2021).
-2. The p-value is (1 + draws at least as far from zero) / (1 + draws): never 0, valid at every number of draws.
+2. The p-value is (1 + draws at least as far from zero) / (1 + draws): never 0, valid at every number of draws. A draw
+   that leaves an arm empty, as few clusters may be drawn, compares nothing and counts as as far.
 3. The interval inverts the test of a constant effect. For an effect t the slope of a draw is A - tB, with B the
    slope of the observed arm itself; the draw counts between two roots, so the ends are order statistics of roots:
    exact, no search.
@@ -73,7 +74,7 @@ def randomisation_test(
     own_slope, _, own_error = (float(column[0]) for column in observed)
     with np.errstate(divide="ignore", invalid="ignore"):
         chosen, own = (slope / error, own_slope / own_error) if studentised else (slope, own_slope)
-    beyond = int((np.abs(chosen) >= abs(own) * (1 - TIE)).sum())
+    beyond = int((~(np.abs(chosen) < abs(own) * (1 - TIE))).sum())
     name = STUDENTISED if studentised else NAME
     sizes = {"control": int((data.columns[0] * ~arm).sum()), "treated": int((data.columns[0] * arm).sum())}
     test = HypothesisTest(own, (1 + beyond) / (1 + draws), name, sizes, notes=(f"{draws} replays of {replay.name}",))
@@ -82,11 +83,17 @@ def randomisation_test(
 
 
 def replayed_statistics(
-    outcomes: Sequence[npt.ArrayLike], treated: npt.ArrayLike, replay: Replay, *, draws: int, seed: int
+    outcomes: Sequence[npt.ArrayLike],
+    treated: npt.ArrayLike,
+    replay: Replay,
+    *,
+    draws: int,
+    seed: int,
+    stratum: npt.ArrayLike | None = None,
 ) -> tuple[Floats, Floats]:
     """Give the studentised statistic of each outcome and its replays, draws x outcomes: the same draws for all."""
     own, drawn = [], []
-    for slope, slopes, error, errors in _together(outcomes, treated, replay, draws, seed):
+    for slope, slopes, error, errors in _together(outcomes, treated, replay, stratum, (draws, seed)):
         own.append(slope / error)
         # A draw in which an outcome does not vary within the arms is counted as far as the observed one.
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -95,21 +102,31 @@ def replayed_statistics(
 
 
 def replayed_slopes(
-    outcomes: Sequence[npt.ArrayLike], treated: npt.ArrayLike, replay: Replay, *, draws: int, seed: int
+    outcomes: Sequence[npt.ArrayLike],
+    treated: npt.ArrayLike,
+    replay: Replay,
+    *,
+    draws: int,
+    seed: int,
+    stratum: npt.ArrayLike | None = None,
 ) -> tuple[list[float], list[Floats]]:
     """Give the strata-regression slope of each outcome and its replays: the same draws for all."""
-    found = _together(outcomes, treated, replay, draws, seed)
+    found = _together(outcomes, treated, replay, stratum, (draws, seed))
     return [slope for slope, _, _, _ in found], [slopes for _, slopes, _, _ in found]
 
 
 def _together(
-    outcomes: Sequence[npt.ArrayLike], treated: npt.ArrayLike, replay: Replay, draws: int, seed: int
+    outcomes: Sequence[npt.ArrayLike],
+    treated: npt.ArrayLike,
+    replay: Replay,
+    stratum: npt.ArrayLike | None,
+    drawn: tuple[int, int],
 ) -> list[tuple[float, Floats, float, Floats]]:
     found = []
     for outcome in outcomes:
-        data, arm = _prepare(outcome, treated, replay, None)
+        data, arm = _prepare(outcome, treated, replay, stratum)
         own, _, error = _observed(data, arm, replay)
-        slopes, _, errors = _drawn(data, replay, [0, 1, 2], draws, seed)
+        slopes, _, errors = _drawn(data, replay, [0, 1, 2], *drawn)
         found.append((float(own[0]), slopes, float(error[0]), errors))
     return found
 

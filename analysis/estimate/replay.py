@@ -5,7 +5,8 @@
 2. Stratified procedures of two equal arms that depend on the lead alone (simple, big stick), permuted blocks, and a
    given number of each stratum have compiled kernels. Every other procedure is asked itself, with fresh draws:
    slower, and valid for all of them, batches included.
-3. A replay gives sums of columns over the second arm, by stratum: whatever a test statistic needs.
+3. Where clusters are drawn only the first of each is asked for: the others have its arm without a draw.
+4. A replay gives sums of columns over the second arm, by stratum: whatever a test statistic needs.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -72,6 +73,8 @@ def replay_procedure(
     if equal and procedure.name == "permuted-block":
         return Replay(procedure.name, labels, strata, _sorted(strata, len(labels), _blocks(procedure)))
     again = partial(assign_again, procedure, units, arm, batches)
+    if procedure.name == "cluster":
+        again = partial(_clusters_again, procedure, units, arm)
     return Replay(procedure.name, labels, strata, _asked(again, strata, len(labels)))
 
 
@@ -175,6 +178,18 @@ def assign_again(
         steps[scope] += 1
         taken[row] = drawn.arm == arm
     return taken
+
+
+def _clusters_again(procedure: Procedure, units: Sequence[Unit], arm: str, rng: np.random.Generator) -> Bools:
+    """Draw the clusters anew, in the order of their first citizens; everybody has the arm of the own cluster."""
+    factor = procedure.factor  # type: ignore[attr-defined]
+    labels = np.array([unit.levels[factor] for unit in units], dtype=object)
+    _, first, own = np.unique(labels.astype(str), return_index=True, return_inverse=True)
+    order = np.sort(first)
+    taken = np.zeros(len(units), dtype=bool)
+    taken[order] = assign_again(procedure, [units[row] for row in order.tolist()], arm, None, rng)
+    members: Bools = taken[first][own]
+    return members
 
 
 def _in_batches(

@@ -7,7 +7,9 @@
    `CR1-nested` leaves out strata nested in clusters (fixest, pyfixest); `CR1-groups` has G/(G-1) only
    (linearmodels with group_debias). Three numbers are called CR1 elsewhere.
 4. `CR2` is Bell & McCaffrey (2002) with Satterthwaite degrees of freedom (Pustejovsky & Tipton 2018), working model
-   identity. With absorbed strata nested in clusters the adjustment is a scalar for each cluster.
+   identity. With absorbed strata nested in clusters the adjustment is a scalar for each cluster; with strata that cut
+   across clusters, as where whole clusters are drawn, it is a matrix as large as the cluster has cells. Citizens of a
+   cell have one row of the design, so nothing is lost by it.
 5. A cell whose regressor equals its stratum mean (one arm only) tells nothing and has no weight.
 """
 
@@ -101,15 +103,42 @@ def strata_nested(cells: Cells) -> bool:
 
 def _cr2(fit: Fit, score: Floats, groups: int) -> tuple[float, float]:
     cells = fit.cells
-    if not strata_nested(cells):
-        raise DegenerateError("CR2 from cells needs strata that lie within clusters; fit the rows instead")
     if (cells.weight != 1).any():
         raise DegenerateError("CR2 from cells takes no weights; fit the rows instead")
+    if not strata_nested(cells):
+        return _cr2_across(fit, groups)
     share = _by_cluster(cells, cells.n * fit.regressor**2, groups) / fit.regressor_squares
     if (share >= 1 - 1e-10).any():
         raise DegenerateError("one cluster alone decides the fit: CR2 does not exist")
     value = float((score**2 / (1 - share)).sum()) / fit.scale**2
     return value, satterthwaite(share)
+
+
+def _cr2_across(fit: Fit, groups: int) -> tuple[float, float]:
+    """CR2 of strata that cut across clusters: the rows' own algebra in the unit vectors of a cluster's cells."""
+    cells, mass, spread = fit.cells, fit.strata_mass, fit.regressor_squares
+    root = np.sqrt(cells.n.astype(np.float64))
+    order = np.argsort(cells.cluster, kind="stable")
+    bounds = np.searchsorted(cells.cluster[order], np.arange(groups + 1))
+    value, own = 0.0, np.zeros(groups)
+    shared, through = np.zeros((groups, len(mass))), np.zeros(groups)
+    for group in range(groups):
+        rows = order[bounds[group] : bounds[group + 1]]
+        stratum, target = cells.stratum[rows], root[rows] * fit.regressor[rows]
+        same = (stratum[:, None] == stratum[None, :]) / mass[stratum]
+        values, vectors = np.linalg.eigh(
+            np.eye(len(rows)) - np.outer(root[rows], root[rows]) * same - np.outer(target, target) / spread
+        )
+        roots = np.where(values > 1e-9, 1 / np.sqrt(np.maximum(values, 1e-300)), 0.0)
+        adjusted = vectors @ (roots * (vectors.T @ target))
+        value += float((adjusted / root[rows]) @ fit.residual[rows]) ** 2
+        own[group], through[group] = adjusted @ adjusted, adjusted @ target
+        shared[group] = sums(stratum, adjusted * root[rows], len(mass))
+    matrix = np.diag(own) - (shared / mass) @ shared.T - np.outer(through, through) / spread
+    squares = float((matrix**2).sum())
+    if squares <= 1e-20 * float((own**2).sum()):
+        raise DegenerateError("the clusters leave nothing to estimate a variance from")
+    return value / fit.scale**2, float(np.trace(matrix)) ** 2 / squares
 
 
 def _by_cluster(cells: Cells, values: Floats, groups: int) -> Floats:

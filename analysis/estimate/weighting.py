@@ -5,7 +5,9 @@
 2. The probabilities are those of the design: the chance, before anything was drawn, that this citizen gets this arm.
    A procedure that keeps its ratio at every place has the declared share as that chance, whatever the coin was when
    the citizen's turn came.
-3. A citizen who was certain of the arm has no weight to be computed with: refused, and counted.
+3. Where everybody has the same chance the weights are one number an arm and leave every mean as it is: CR2, which
+   takes no weights, is then that of the plain difference.
+4. A citizen who was certain of the arm has no weight to be computed with: refused, and counted.
 """
 
 import numpy as np
@@ -38,7 +40,8 @@ def weighted_difference(
     if certain:
         raise DegenerateError(f"{certain} citizens were certain of their arm: no weight exists for them")
     one = np.zeros(len(taken), dtype=np.int64)
-    cells = tabulate(y, taken, one, arms=arms, weight=1 / own, cluster=cluster)
+    plain = se_type == "CR2" and len(np.unique(chance)) == 1
+    cells = tabulate(y, taken, one, arms=arms, weight=None if plain else 1 / own, cluster=cluster)
     value, fit = fit_arm(cells)
     squared, df = variance(fit, se_type)
     return estimated(value, squared, level=level, n=cells.per_arm(), se_type=se_type, estimator=NAME, df=df)

@@ -20,7 +20,8 @@ class Comparison:
     treatment: (n,) int8, 1 treated (digital) and 0 not. outcome: (n,). covariates: (n, k), `names` their names.
     stratum, period, cluster: (n,) codes; period is calendar time where there is one. placebo: name to (n,), earlier
     outcomes or negative controls that the treatment cannot have moved. randomised: whether a ledger proves it.
-    dropped: units left out because their outcome was not observed.
+    dropped: units left out because their outcome was not observed. lots: (n,) codes of those who share one draw, None
+    where everybody has a draw of their own; strata then are such as lots do not decide.
     """
 
     treatment: NDArray[np.int8]
@@ -33,6 +34,12 @@ class Comparison:
     placebo: Mapping[str, Floats] = field(default_factory=dict)
     randomised: bool = False
     dropped: int = 0
+    lots: Codes | None = None
+
+    @property
+    def counted_together(self) -> Codes | None:
+        """Give the units whose errors add up: those of a lot where arms were drawn, of a cluster elsewhere."""
+        return self.lots if self.randomised else self.cluster
 
     def __len__(self) -> int:
         """Count units."""

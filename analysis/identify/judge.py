@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.identify.comparison import Comparison, Floats
+from analysis.identify.comparison import Codes, Comparison, Floats
 from analysis.identify.evidence import Evidence, LedgerProof
 from analysis.identify.finding import Finding
 from analysis.identify.gates import (
@@ -90,10 +90,9 @@ def evidence_of_panel(panel: Panel, plan: IdentificationPlan, ledger: LedgerProo
         )  # fmt: skip
     horizons = [min(week, panel.weeks) for week in marked.horizons]
     drawn = panel.arm is not None and plan.claims_randomised
+    lots = None if ledger is None else ledger.lots
     units = [
-        replace(assigned(panel, week), randomised=True, period=None)
-        if drawn
-        else landmark(panel, marked.by_week, week)
+        _drawn(panel, week, lots, panel.exits(week)[1]) if drawn else landmark(panel, marked.by_week, week)
         for week in horizons
     ]
     rows = rows_of(panel, marked.by_week, horizons[0], arms=drawn)
@@ -103,7 +102,7 @@ def evidence_of_panel(panel: Panel, plan: IdentificationPlan, ledger: LedgerProo
     everybody = None
     if drawn and panel.arm is not None:
         kept = panel.arm >= 0
-        everybody = _everybody(panel, kept, horizons[0])
+        everybody = _everybody(panel, kept, horizons[0], lots)
         ledger = _of_drawn(panel, ledger, kept) if ledger is not None else None
     return Evidence(panel, first, ledger, everybody, later, columns)
 
@@ -127,12 +126,21 @@ def _early(column: Bools, by_week: int) -> Floats:
     return np.asarray(early, dtype=np.float64)
 
 
-def _everybody(panel: Panel, kept: Bools, horizon: int) -> Comparison:
+def _drawn(panel: Panel, horizon: int, lots: Codes | None, known: Bools) -> Comparison:
+    """Compare the arms drawn. Where clusters were drawn a stratum may be one of them: target groups are compared."""
+    units = replace(assigned(panel, horizon), randomised=True, period=None)
+    if lots is None or panel.arm is None:
+        return units
+    rows = (panel.arm >= 0) & known
+    return replace(units, lots=lots[rows], stratum=panel.target_group[rows])
+
+
+def _everybody(panel: Panel, kept: Bools, horizon: int, lots: Codes | None) -> Comparison:
     """Compare everybody drawn, with the outcome missing where it was not observed."""
-    whole = replace(panel, cause=np.where(panel.exits(horizon)[1], panel.cause, np.int8(2)))
-    units = assigned(whole, horizon)
-    known = panel.exits(horizon)[1][kept]
-    return replace(units, outcome=np.where(known, units.outcome, np.nan), randomised=True, period=None)
+    known = panel.exits(horizon)[1]
+    whole = replace(panel, cause=np.where(known, panel.cause, np.int8(2)))
+    units = _drawn(whole, horizon, lots, whole.exits(horizon)[1])
+    return replace(units, outcome=np.where(known[kept], units.outcome, np.nan))
 
 
 def _of_drawn(

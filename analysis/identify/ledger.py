@@ -89,10 +89,11 @@ def probability_of(rows: Any, arms: tuple[str, str]) -> Floats:
 
 
 def lots_of(rows: Any, protocol: Protocol) -> Codes | None:
-    """Give the clusters that share a draw; None where everybody has one."""
+    """Give the clusters that share a draw, those of an epoch apart; None where everybody has a draw of their own."""
     if (factor := protocol.randomisation.cluster) is None:
         return None
-    _, codes = np.unique(rows[factor].astype(str), return_inverse=True)
+    epoch = rows["epoch"].astype(str) if "epoch" in rows else ""
+    _, codes = np.unique(epoch + ":" + rows[factor].astype(str), return_inverse=True)
     return codes.astype(np.int32)
 
 

@@ -6,7 +6,9 @@
 3. Balance is tried on what the registers knew before: age and sex, and as placebos the weeks employed and with
    benefit in the year before, as far as the registers reach back. What is not known counts as the mean, and not
    knowing it as a variable.
-4. Received is the share of held conversations that were digital.
+4. Where clusters were drawn, units are compared within the declared factors that small strata are joined within, and
+   their errors are counted by cluster. A caseworker's code is no number: it is no covariate.
+5. Received is the share of held conversations that were digital.
 """
 
 from collections.abc import Mapping
@@ -32,6 +34,7 @@ from trial.protocol import Protocol
 
 MODES = {"physical": PHYSICAL, "telephone": TELEPHONE, "video": VIDEO}
 BACKGROUND = (("age", None), ("sex", None))
+COMPARED_WITHIN = {"jobcentre", "target_group", "caseworker"}
 YEAR_BEFORE = (("weeks-employed-before", 52), ("benefit-weeks-before", 52))
 
 
@@ -109,7 +112,7 @@ def background_of(
         if error.stable_code != "register-coverage":
             raise
         found = history(asked[: len(BACKGROUND)], rows, registers, table)
-    factors = [one.factor for one in protocol.stratification if one.factor not in {"jobcentre", "target_group"}]
+    factors = [one.factor for one in protocol.stratification if one.factor not in COMPARED_WITHIN]
     levels = {str(name): coded(rows[name])[0].astype(np.float64) for name in factors}
     known = {name: found[name] for name, _ in BACKGROUND}
     past = {name.replace("-", "_"): found[name] for name, _ in YEAR_BEFORE if name in found}
@@ -139,19 +142,29 @@ def evidence_of_frame(
     values = frame[name].astype("float64").to_numpy(dtype=np.float64)
     both = frame["arm"].isin([against, of]).to_numpy()
     columns = complete(covariates or {})
-    names = tuple(columns)
+    names, lots = tuple(columns), lots_of(frame, protocol)
     whole = Comparison(
         (frame["arm"] == of).to_numpy(dtype=np.int8), values,
         np.column_stack([columns[one] for one in names]) if names else np.zeros((len(frame), 0)), names,
-        coded(frame["stratum"])[0], cluster=coded(frame["jobcentre"])[0] if "jobcentre" in frame else None,
-        randomised=True,
+        strata_of(frame, protocol), cluster=coded(frame["jobcentre"])[0] if "jobcentre" in frame else None,
+        randomised=True, lots=lots,
     )  # fmt: skip
     drawn, known = part(whole, both), part(whole, both & np.isfinite(values))
-    chance, lots = probability_of(frame, (against, of)), lots_of(frame, protocol)
+    chance = probability_of(frame, (against, of))
     ledger = replace(
         proof, probability=chance[both], received=received_of(frame)[both], lots=None if lots is None else lots[both]
     )
     return Evidence(None, replace(known, dropped=len(drawn) - len(known)), ledger, drawn)
+
+
+def strata_of(frame: pd.DataFrame, protocol: Protocol) -> Codes:
+    """Give the strata to compare within: those of the draw, or where clusters were drawn such as cut across them."""
+    if protocol.randomisation.cluster is None:
+        return coded(frame["stratum"])[0]
+    within = [*(["epoch"] if "epoch" in frame else []), *protocol.inference.small_strata.within]
+    if not within:
+        return np.zeros(len(frame), dtype=np.int32)
+    return coded(frame[within].astype(str).agg("/".join, axis=1))[0]
 
 
 def received_of(frame: pd.DataFrame) -> Floats:
@@ -174,5 +187,6 @@ def part(units: Comparison, rows: "np.ndarray[tuple[int], np.dtype[np.bool_]]") 
         units, treatment=units.treatment[rows], outcome=units.outcome[rows], covariates=units.covariates[rows],
         stratum=units.stratum[rows], period=None if units.period is None else units.period[rows],
         cluster=None if units.cluster is None else units.cluster[rows],
+        lots=None if units.lots is None else units.lots[rows],
         placebo={name: past[rows] for name, past in units.placebo.items()},
     )  # fmt: skip

@@ -8,7 +8,8 @@
 4. The Anderson-Rubin set of every estimand with a dose.
 5. The difference of the medians, and of durations what `exploratory_times` says.
 
-Nothing here takes part in the non-inferiority statement.
+Nothing here takes part in the non-inferiority statement. Where clusters are drawn only 3 and 4 have numbers: the
+others take citizens to be drawn one by one.
 """
 
 from collections.abc import Sequence
@@ -18,23 +19,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.estimate.bounds import Bounds, lee, manski
+from analysis.estimate.bounds import LEE, MANSKI, Bounds, lee, manski
 from analysis.estimate.difference import stratified_difference
 from analysis.estimate.dose_replay import NAME as DOSE_REPLAY
 from analysis.estimate.dose_replay import ReplayedSet, replayed_anderson_rubin
 from analysis.estimate.quantiles import quantile_difference
 from analysis.estimate.randomisation import NAME, Randomisation, randomisation_test
 from analysis.estimate.result import DegenerateError, NotEstimable, Result
+from analysis.estimate.subgroups import NAME as INTERACTION
 from analysis.estimate.subgroups import difference_of_effects
 from analysis.estimate.weak import NAME as SET
 from analysis.estimate.weak import ConfidenceSet, anderson_rubin
 from analysis.plan.data import Observed, observe, pool
 from analysis.plan.effects import BoundsRow, Effects, RegionRow, ReplayRow, Row
 from analysis.plan.exploratory_times import Weekly, paths, timed_rows
-from analysis.plan.replays import AMENDED, in_order, is_amended, replay_of
+from analysis.plan.one_by_one import refusal
+from analysis.plan.replays import AMENDED, compared_within, in_order, is_amended, replay_of
 from analysis.plan.run import cells_of
 from trial.protocol.model import Estimand, OutcomePart, Protocol
 
+MEDIAN = "quantile-difference"
 NEVER, EXPOSED = "never-exposed-to-pause", "exposed-to-pause"
 LABELS = {
     NEVER: (", kommuner uden pause", ", municipalities without a pause"),
@@ -94,15 +98,19 @@ def _by_pause(protocol: Protocol, estimand: Estimand, observed: Observed) -> lis
         part = replace(observed, frame=observed.frame[kept], treated=observed.treated[kept], missing=())
         results[name], pooled = _difference(protocol, estimand, part)
         rows.append(_row(estimand, part, results[name], population=name, pooled=pooled))
+    if refused := refusal(protocol, INTERACTION):
+        return [*rows, _row(estimand, observed, refused, population="difference", pooled=0)]
     both = difference_of_effects(results, NEVER, EXPOSED, level=protocol.inference.level)
     return [*rows, _row(estimand, observed, both, population="difference", pooled=0)]
 
 
 def _median(protocol: Protocol, estimand: Estimand, observed: Observed) -> Row:
+    if refused := refusal(protocol, MEDIAN):
+        return _row(estimand, observed, refused, population="median", pooled=0)
     try:
         labels = pool(observed, protocol).labels()
     except DegenerateError as degenerate:
-        return _row(estimand, observed, NotEstimable(degenerate.reason, "quantile-difference"), population="median",
+        return _row(estimand, observed, NotEstimable(degenerate.reason, MEDIAN), population="median",
                     pooled=0)  # fmt: skip
     values = observed.frame[estimand.outcome].to_numpy(dtype=float)
     found = quantile_difference(
@@ -112,6 +120,8 @@ def _median(protocol: Protocol, estimand: Estimand, observed: Observed) -> Row:
 
 
 def _difference(protocol: Protocol, estimand: Estimand, observed: Observed) -> tuple[Result, int]:
+    if refused := refusal(protocol, "stratified-difference"):
+        return refused, 0
     try:
         pooling = pool(observed, protocol)
         cells = cells_of(protocol, estimand, observed, pooling)
@@ -134,6 +144,10 @@ def _row(estimand: Estimand, observed: Observed, result: Result, *, population: 
 
 
 def _bounds(protocol: Protocol, estimand: Estimand, outcome: OutcomePart, frame: pd.DataFrame) -> list[BoundsRow]:
+    if protocol.randomisation.cluster is not None:
+        names = (MANSKI, LEE) if outcome.highest is not None else (LEE,)
+        refused = [refusal(protocol, name) for name in names]
+        return [_bounds_row(estimand, one) for one in refused if one is not None]
     arms = (estimand.treatment.against, estimand.treatment.of)
     both = frame[frame["arm"].isin(arms)]
     y, taken = both[outcome.name].to_numpy(dtype=float), (both["arm"] == arms[1]).to_numpy(dtype=bool)
@@ -184,8 +198,8 @@ class _NotReplayableError(Exception):
 
 def _replayed(
     protocol: Protocol, estimand: Estimand, frame: pd.DataFrame, assignments: pd.DataFrame, names: Sequence[str]
-) -> list[Any]:
-    """Give what a replay rests on, in the order of the draws: columns of the frame, the arm, the procedure."""
+) -> tuple[list[Any], Any]:
+    """Give what a replay rests on, in the order of the draws (columns, arm, procedure), and the strata compared."""
     if {arm.name for arm in protocol.arms} != {estimand.treatment.of, estimand.treatment.against}:
         raise _NotReplayableError("a replay compares the two arms of a trial with two arms")
     if is_amended(assignments):
@@ -194,17 +208,19 @@ def _replayed(
     rows = frame.set_index("participant_id").reindex(order["participant_id"])
     taken = (order["arm"] == estimand.treatment.of).to_numpy(dtype=bool)
     columns = [rows[name].to_numpy(dtype=float) for name in names]
-    return [*columns, taken, replay_of(protocol, order, estimand.treatment.of)]
+    return [*columns, taken, replay_of(protocol, order, estimand.treatment.of)], compared_within(protocol, order)
 
 
 def _replay(
     protocol: Protocol, estimand: Estimand, frame: pd.DataFrame, assignments: pd.DataFrame, chance: Chance
 ) -> ReplayRow:
     try:
-        given = _replayed(protocol, estimand, frame, assignments, [estimand.outcome])
+        given, within = _replayed(protocol, estimand, frame, assignments, [estimand.outcome])
     except _NotReplayableError as error:
         return ReplayRow(estimand.name, "not-estimable", str(error))
-    found = randomisation_test(*given, draws=chance.draws, seed=chance.seed, level=protocol.inference.level)
+    found = randomisation_test(
+        *given, draws=chance.draws, seed=chance.seed, level=protocol.inference.level, stratum=within
+    )
     if not isinstance(found, Randomisation):
         return ReplayRow(estimand.name, "not-estimable", found.reason)
     return ReplayRow(
@@ -217,10 +233,12 @@ def _replayed_dose(
     protocol: Protocol, estimand: Estimand, frame: pd.DataFrame, assignments: pd.DataFrame, chance: Chance
 ) -> ReplayRow:
     try:
-        given = _replayed(protocol, estimand, frame, assignments, [estimand.outcome, str(estimand.dose)])
+        given, within = _replayed(protocol, estimand, frame, assignments, [estimand.outcome, str(estimand.dose)])
     except _NotReplayableError as error:
         return ReplayRow(estimand.name, "not-estimable", str(error))
-    found = replayed_anderson_rubin(*given, draws=chance.draws, seed=chance.seed, level=protocol.inference.level)
+    found = replayed_anderson_rubin(
+        *given, draws=chance.draws, seed=chance.seed, level=protocol.inference.level, stratum=within
+    )
     if not isinstance(found, ReplayedSet):
         return ReplayRow(estimand.name, "not-estimable", found.reason)
     if len(found.intervals) != 1:

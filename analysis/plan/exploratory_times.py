@@ -3,7 +3,8 @@
 1. Of every declared time: Cox stratified, grouped hazards in intervals of the spell, the restricted mean in a world
    without pauses, and the difference of the survival curves week by week with a band for all weeks together.
 2. Of every count of weeks employed: the difference in weeks employed so far, week by week, with such a band.
-3. The intervals are those in which the first conversations fall: weeks 1-13, 14-26, and the rest.
+3. All of it takes citizens to be drawn one by one: where clusters are drawn there is a reason and no number.
+4. The intervals are those in which the first conversations fall: weeks 1-13, 14-26, and the rest.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from analysis.estimate.result import DegenerateError, NotEstimable, Result
 from analysis.plan.data import observe, pool
 from analysis.plan.effects import PathRow, Row
 from analysis.plan.estimators import WITHOUT_PAUSES, Question, by_week, estimate
+from analysis.plan.one_by_one import refusal
 from trial.protocol.model import Estimand, Protocol
 
 FIRST, SECOND = 13, 26
@@ -28,6 +30,10 @@ Weekly = Mapping[str, npt.NDArray[np.bool_]]
 def timed_rows(protocol: Protocol, estimand: Estimand, frame: pd.DataFrame) -> Iterator[Row]:
     """Give the exploratory rows of an estimand that is a time to exit."""
     observed = observe(estimand, [f"{estimand.outcome}_week", f"{estimand.outcome}_event"], frame)
+    sizes = {arm: int((observed.treated == second).sum()) for second, arm in enumerate(observed.arms)}
+    if refused := refusal(protocol, "cox"):
+        yield _row(estimand, refused, "cox", "hazard", sizes)
+        return
     try:
         question = Question(protocol, estimand, observed, pool(observed, protocol))
         found: dict[tuple[str, str], Result] = {("hazard", "cox"): estimate(question, "cox")}
@@ -39,7 +45,6 @@ def timed_rows(protocol: Protocol, estimand: Estimand, frame: pd.DataFrame) -> I
             found["without-pauses", WITHOUT_PAUSES] = estimate(question, WITHOUT_PAUSES)
     except DegenerateError as degenerate:
         found = {("hazard", "cox"): NotEstimable(degenerate.reason, "cox")}
-    sizes = {arm: int((observed.treated == second).sum()) for second, arm in enumerate(observed.arms)}
     for (population, name), result in found.items():
         yield _row(estimand, result, name, population, sizes)
 
@@ -76,7 +81,9 @@ def paths(protocol: Protocol, frame: pd.DataFrame, weekly: Weekly, seed: int) ->
         name = estimand.outcome
         if name in found or estimand.dose:
             continue
-        if name in weekly:
+        if (name in weekly or f"{name}_week" in frame.columns) and (refused := refusal(protocol, "path")):
+            found[name] = _path(name, refused)
+        elif name in weekly:
             found[name] = _path(name, _employment(protocol, estimand, frame, weekly[name], seed))
         elif f"{name}_week" in frame.columns:
             found[name] = _path(name, _survival(protocol, estimand, frame, seed))

@@ -19,7 +19,7 @@ from analysis.estimate.randomisation import replayed_statistics
 from analysis.estimate.result import DegenerateError
 from analysis.estimate.scores import log_rank_scores, restricted_mean_scores
 from analysis.plan.effects import Row
-from analysis.plan.replays import in_order, replay_of
+from analysis.plan.replays import compared_within, in_order, replay_of
 from trial.errors import PlanError
 from trial.protocol.model import Estimand, Multiplicity, Protocol
 
@@ -81,7 +81,10 @@ def _replayed(
     values = [_values(one, rows, by_week) for one in asked]
     treated = (order["arm"] == of).to_numpy(dtype=bool)
     draws, seed = int(part.draws or 0), int(part.seed or 0)
-    own, drawn = replayed_statistics(values, treated, replay_of(protocol, order, of), draws=draws, seed=seed)
+    own, drawn = replayed_statistics(
+        values, treated, replay_of(protocol, order, of), draws=draws, seed=seed,
+        stratum=compared_within(protocol, order),
+    )  # fmt: skip
     return romano_wolf(own.tolist(), drawn)
 
 

@@ -1,8 +1,12 @@
 """The design that was run, ready to be drawn again: assignments in the order they were made, and their replay.
 
-One protocol is replayed. A trial that was amended ran several: it is told so, not replayed under the last alone.
+1. One protocol is replayed. A trial that was amended ran several: it is told so, not replayed under the last alone.
+2. Where clusters are drawn a stratum within one has one arm. Citizens are then compared within the declared factors
+   that small strata are joined within, none of which is the one drawn.
 """
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from analysis.estimate.replay import Replay, replay_procedure
@@ -16,6 +20,16 @@ AMENDED = "the protocol was amended: no one design was run that could be replaye
 def in_order(assignments: pd.DataFrame) -> pd.DataFrame:
     """Give the assignments in the order they were made."""
     return assignments.sort_values(["epoch", "assigned_at", "step", "participant_id"], ignore_index=True)
+
+
+def compared_within(protocol: Protocol, order: pd.DataFrame) -> npt.NDArray[np.object_] | None:
+    """Give the strata a replay compares within; None for those of the design."""
+    if protocol.randomisation.cluster is None:
+        return None
+    found = np.full(len(order), "all", dtype=object)
+    for factor in protocol.inference.small_strata.within:
+        found = found + "/" + order[factor].astype(str).to_numpy(dtype=object)
+    return found
 
 
 def is_amended(assignments: pd.DataFrame) -> bool:

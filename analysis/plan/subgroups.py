@@ -1,7 +1,9 @@
 """Declared subgroups: the stratified difference in each level of a factor, and the test that all are equal.
 
 1. Small strata are joined within each level, as the protocol declares for all.
-2. The rows have the role `subgroup`; none takes part in a conclusion about a margin.
+2. Where clusters are drawn the levels share them: the effects are no independent numbers and are not tested against
+   each other as if they were.
+3. The rows have the role `subgroup`; none takes part in a conclusion about a margin.
 """
 
 from dataclasses import replace
@@ -9,10 +11,12 @@ from dataclasses import replace
 import pandas as pd
 
 from analysis.estimate.result import DegenerateError, HypothesisTest, NotEstimable, Result
+from analysis.estimate.subgroups import NAME as INTERACTION
 from analysis.estimate.subgroups import equality
 from analysis.plan.data import Observed, observe, pool
 from analysis.plan.effects import InteractionRow, Row
 from analysis.plan.estimators import Question, estimate
+from analysis.plan.one_by_one import refusal
 from trial.protocol.model import Estimand, Protocol, Subgroup
 
 ESTIMATOR = "stratified-difference"
@@ -35,6 +39,11 @@ def subgroups(protocol: Protocol, frame: pd.DataFrame) -> tuple[tuple[Row, ...],
 def _levels(
     protocol: Protocol, part: Subgroup, estimand: Estimand, frame: pd.DataFrame
 ) -> tuple[list[Row], InteractionRow]:
+    what = (estimand.name, part.factor, part.label.model_dump())
+    if part.factor == protocol.randomisation.cluster:
+        return [], InteractionRow(
+            *what, "not-estimable", f"arms are drawn by {part.factor}: within one there is one arm"
+        )
     observed = observe(estimand, [estimand.outcome], frame)
     levels = next(factor.levels for factor in protocol.stratification if factor.factor == part.factor)
     results: dict[str, Result] = {}
@@ -44,8 +53,7 @@ def _levels(
         some = replace(observed, frame=observed.frame[own], treated=observed.treated[own], missing=())
         results[level], pooled = _effect(protocol, estimand, some)
         rows.append(_row(estimand, some, results[level], f"{part.factor}={level}", pooled))
-    test = equality(results)
-    what = (estimand.name, part.factor, part.label.model_dump())
+    test = refusal(protocol, INTERACTION) or equality(results)
     if isinstance(test, HypothesisTest):
         return rows, InteractionRow(*what, "estimated", None, test.statistic, test.df, test.p)
     return rows, InteractionRow(*what, "not-estimable", test.reason)

@@ -17,6 +17,7 @@ from analysis.cohort import FlowStep
 from analysis.disclosure import Sum, release
 from trial.protocol import Protocol, load_municipalities
 
+UNTOLD = {"jobcentre", "caseworker"}  # levels so many that a count would tell of few, or of one caseworker
 TOLD_ELSEWHERE = {"override-to-physical", "pause"}
 
 Released = Mapping[Hashable, int | None]
@@ -60,12 +61,16 @@ class Calendar:
 
 @dataclass(frozen=True)
 class Imbalance:
-    """How evenly the arms fell: jobcentres and strata in use, and the largest lead of one arm in any of them."""
+    """How evenly the arms fell: jobcentres and strata in use, and the largest lead of one arm in any of them.
+
+    Where clusters are drawn a lead is the size of a stratum; how many were drawn is told instead.
+    """
 
     strata: int
     jobcentres: int
     largest_in_stratum: int
     largest_in_jobcentre: int
+    clusters: int | None = None  # drawn as one, where they are
 
 
 @dataclass(frozen=True)
@@ -104,9 +109,9 @@ def gather(bundle: Any, frame: pd.DataFrame, flow: list[FlowStep], threshold: in
         balance=tuple(
             _block(factor.factor, assignments, factor.levels, rule)
             for factor in protocol.stratification
-            if factor.factor != "jobcentre"
+            if factor.factor not in UNTOLD
         ),
-        imbalance=_imbalance(assignments, rule.arms),
+        imbalance=_imbalance(assignments, rule.arms, protocol.randomisation.cluster),
         forms=_block("held_mode", talks, ("physical", "telephone", "video", "none"), rule),
         compliance=_compliance(assignments, talks, frame, rule),
         overrides=_block("override_reason", overridden, protocol.conversations.override.reasons, rule),
@@ -192,7 +197,7 @@ def _events(events: pd.DataFrame, threshold: int) -> Mapping[str, int | None]:
     return release({str(kind): int(n) for kind, n in counts.items() if kind not in TOLD_ELSEWHERE}, (), threshold)
 
 
-def _imbalance(assignments: pd.DataFrame, arms: tuple[str, ...]) -> Imbalance | None:
+def _imbalance(assignments: pd.DataFrame, arms: tuple[str, ...], cluster: str | None) -> Imbalance | None:
     if assignments.empty:
         return None
 
@@ -202,7 +207,8 @@ def _imbalance(assignments: pd.DataFrame, arms: tuple[str, ...]) -> Imbalance | 
         return len(table), int((table.max(axis=1) - table.min(axis=1)).max())
 
     strata, jobcentres = largest("stratum"), largest("municipality_code")
-    return Imbalance(strata[0], jobcentres[0], strata[1], jobcentres[1])
+    drawn = None if cluster is None else int(assignments[cluster].nunique())
+    return Imbalance(strata[0], jobcentres[0], strata[1], jobcentres[1], drawn)
 
 
 def _calendar(pauses: pd.DataFrame, protocol: Protocol) -> Calendar:

@@ -97,6 +97,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "declared.period": ("{first} til {last}", "{first} to {last}"),
     "declared.strata": ("Stratificering", "Stratification"),
     "declared.procedure": ("Randomisering", "Randomisation"),
+    "declared.cluster": (
+        "armene er trukket pr. {cluster}: alle borgere hos samme {cluster} har samme arm, og standardfejl lægger dem sammen",
+        "arms were drawn by {cluster}: all citizens of one {cluster} share its arm, and standard errors add up within it",
+    ),
     "declared.pause": ("Pauseregel", "Pause rule"),
     "declared.conversations": ("Samtaler", "Conversations"),
     "declared.due": ("i uge {weeks} efter randomisering", "in weeks {weeks} after randomisation"),
@@ -141,6 +145,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "factor.jobcentre": ("jobcenter", "jobcentre"),
     "factor.target_group": ("målgruppe", "target group"),
     "factor.age_group": ("aldersgruppe", "age group"),
+    "factor.caseworker": ("sagsbehandler", "caseworker"),
     "mode.physical": ("fysisk", "physical"),
     "mode.telephone": ("telefon", "telephone"),
     "mode.video": ("video", "video"),
@@ -198,6 +203,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The citizens fell in {strata} strata in {jobcentres} jobcentres. No arm led by more than {in_stratum} in any stratum "
         "and {in_jobcentre} in any jobcentre.",
     ),
+    "balance.text-clusters": (
+        "Borgerne faldt i {strata} strata i {jobcentres} jobcentre. Armene er trukket pr. {cluster}, {clusters} i alt: hvor mange "
+        "borgere en arm fik, følger af, hvor mange hver {cluster} har.",
+        "The citizens fell in {strata} strata in {jobcentres} jobcentres. Arms were drawn by {cluster}, {clusters} in all: how "
+        "many citizens an arm has follows from how many each {cluster} has.",
+    ),
     "level": ("Niveau", "Level"),
     # Effects
     "effects.title": ("Effekter", "Effects"),
@@ -242,6 +253,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "kræver et forsøg, hvor også andelen varierer mellem områder.",
         "The trial draws lots between citizens. If one citizen’s job is another’s lost one, it cannot be seen here: "
         "displacement needs a trial in which the share varies between areas too.",
+    ),
+    "effects.displacement-clusters": (
+        "Forsøget trækker lod pr. {cluster}. Tager borgerne hos den ene job fra borgerne hos den anden, kan det ikke ses her: "
+        "fortrængning kræver et forsøg, hvor andelen varierer mellem områder.",
+        "The trial draws lots by {cluster}. If citizens of one take jobs from citizens of another, it cannot be seen here: "
+        "displacement needs a trial in which the share varies between areas.",
     ),
     # Exploratory
     "exploratory.title": ("Eksplorativt", "Exploratory"),

@@ -49,6 +49,22 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         r"nobody exits before week (\d+), or all in one week: no standard error exists",
         r"ingen afgår før uge \1, eller alle i samme uge: der findes ingen standardfejl",
     ),
+    (
+        r"arms are drawn by (caseworker): this takes citizens to be drawn one by one",
+        "armene er trukket pr. sagsbehandler: her regnes borgerne for trukket hver for sig",
+    ),
+    (
+        r"arms are drawn by (jobcentre): this takes citizens to be drawn one by one",
+        "armene er trukket pr. jobcenter: her regnes borgerne for trukket hver for sig",
+    ),
+    (
+        r"arms are drawn by (caseworker): within one there is one arm",
+        "armene er trukket pr. sagsbehandler: hos den enkelte er der én arm",
+    ),
+    (
+        r"arms are drawn by (jobcentre): within one there is one arm",
+        "armene er trukket pr. jobcenter: i det enkelte er der én arm",
+    ),
     (r"all citizens belong to one cluster", "alle borgere hører til samme klynge"),
     (r"(\d+) citizens have no (\S+)", r"\1 borgere mangler \2"),
     (r"fewer than (\d+) citizens have no (\S+)", r"færre end \1 borgere mangler \2"),

@@ -9,7 +9,8 @@
    vector with known covariance: one omnibus chi-square, valid for every sequential procedure. For a stated draw the
    covariance is that of permuting within strata (Hansen & Bowers 2008).
 4. Compliance. The share received in the one arm less that in the other lies above the threshold with its whole
-   interval. Where nobody recorded it the effect is that of being assigned.
+   interval, which is as wide as the lots differ where lots are shared. Where nobody recorded it the effect is that of
+   being assigned.
 5. The figure is the smallest p-value, against a threshold that honest draws seldom cross.
 """
 
@@ -20,7 +21,7 @@ import numpy as np
 from scipy import special
 
 from analysis.estimate.result import quantile
-from analysis.identify.comparison import Comparison
+from analysis.identify.comparison import Codes, Comparison
 from analysis.identify.evidence import Evidence, LedgerProof
 from analysis.identify.finding import Detail, Finding, found, not_assessed
 from analysis.identify.partial import Floats, Ints, compress, demeaned
@@ -158,14 +159,30 @@ def compliance(drawn: Comparison, proof: LedgerProof, level: float) -> Complianc
     if proof.received is None:
         return None
     known = np.isfinite(proof.received)
-    arms = [proof.received[known & (drawn.treatment == arm)] for arm in (1, 0)]
-    if min(len(one) for one in arms) < 2:
+    rows = [known & (drawn.treatment == arm) for arm in (1, 0)]
+    if min(int(own.sum()) for own in rows) < 2:
         return None
+    arms = [proof.received[own] for own in rows]
     means = [float(one.mean()) for one in arms]
-    error = math.sqrt(sum(float(one.var(ddof=1)) / len(one) for one in arms))
-    half = quantile(0.5 + level / 2, None) * error
     value = means[0] - means[1]
+    if proof.lots is None:
+        half = quantile(0.5 + level / 2, None) * math.sqrt(sum(float(one.var(ddof=1)) / len(one) for one in arms))
+    else:
+        half = _half_of_lots(arms, [proof.lots[own] for own in rows], level)
     return Compliance(value, value - half, value + half, means[0], means[1])
+
+
+def _half_of_lots(arms: list[Floats], lots: list[Codes], level: float) -> float:
+    """Give half the interval of a difference of means by lots; the whole range where an arm has one lot alone."""
+    variance, groups = 0.0, 0
+    for values, own in zip(arms, lots, strict=True):
+        lot, size = compress(own)
+        if size < 2:
+            return 2.0
+        apart = np.bincount(lot, weights=values - values.mean(), minlength=size)
+        variance += size / (size - 1) * float(apart @ apart) / len(values) ** 2
+        groups += size
+    return quantile(0.5 + level / 2, float(groups - 2)) * math.sqrt(variance)
 
 
 def _expected(drawn: Comparison, proof: LedgerProof) -> float:

@@ -4,7 +4,8 @@
    and calendar weeks, given the other covariates; a covariate of the placebo's own name is left out.
 2. The difference is in standard deviations of the placebo. The worst of all is judged, with intervals at a level that
    allows for their number.
-3. It passes only where the whole interval lies inside the threshold: a small sample that sees nothing shows nothing.
+3. Its error is robust; clustered where arms were not drawn one by one, by the lots where there are any.
+4. It passes only where the whole interval lies inside the threshold: a small sample that sees nothing shows nothing.
 """
 
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def difference(units: Comparison, name: str, level: float, threshold: float) -> 
     part = partial([_rows(units.stratum, seen), _rows(units.period, seen)], covariates[seen])
     treatment, values = units.treatment[seen].astype(np.float64), placebo[seen]
     scale = standardise(values)
-    cluster = None if units.randomised else _rows(units.cluster, seen)
+    cluster = _rows(units.counted_together, seen)
     found_slope = slope(part(values), part(treatment), part.free, cluster) if scale > 0 else None
     raw = _raw(values, treatment, scale)
     if found_slope is None:  # nothing varies within cells: nothing can be shown

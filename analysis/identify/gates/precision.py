@@ -47,9 +47,8 @@ def assess(evidence: Evidence, plan: IdentificationPlan) -> Finding:
 def slope_left(units: Comparison) -> Slope | None:
     """Give the slope of outcome on treatment with the variation that is left, and its standard error."""
     part = partial((units.stratum, units.period), units.covariates)
-    cluster = None if units.randomised else units.cluster
     treatment = part(units.treatment.astype(float))
-    return slope(part(units.outcome), treatment, part.free, cluster)
+    return slope(part(units.outcome), treatment, part.free, units.counted_together)
 
 
 def multiplier(asked: InferencePart, df: float | None) -> float:

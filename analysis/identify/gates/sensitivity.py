@@ -68,7 +68,7 @@ def adjusted_slope(units: Comparison) -> Slope | None:
     part = partial((units.stratum, units.period), units.covariates)
     made = slope(
         part(units.outcome), part(units.treatment.astype(np.float64)), part.free,
-        None if units.randomised else units.cluster,
+        units.counted_together,
     )  # fmt: skip
     return made if made is not None and made.se > 0 else None
 

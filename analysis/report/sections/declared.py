@@ -43,7 +43,9 @@ def _terms(context: Context) -> Iterator[tuple[str, list[str]]]:
         [" × ".join(words(f"factor.{factor.factor}") for factor in protocol.stratification)],
     )
     parameters = ", ".join(f"{name} = {value}" for name, value in protocol.randomisation.parameters.items())
-    yield words("declared.procedure"), [f"{protocol.randomisation.procedure} ({parameters})"]
+    cluster = protocol.randomisation.cluster
+    drawn = [] if cluster is None else [words("declared.cluster", cluster=words(f"factor.{cluster}"))]
+    yield words("declared.procedure"), [f"{protocol.randomisation.procedure} ({parameters})", *drawn]
     yield words("declared.pause"), [protocol.infection.rule]
     due = ", ".join(str(week) for week in protocol.conversations.due_weeks)
     yield words("declared.conversations"), [words("declared.due", weeks=due), _summons(context)]

@@ -101,7 +101,17 @@ def balance(context: Context, numbering: Numbering) -> Section:
     """Tell how evenly the arms fell."""
     words, imbalance = context.words, context.facts.imbalance
     blocks: list[Block] = []
-    if imbalance is not None:
+    cluster = context.protocol.randomisation.cluster
+    if imbalance is not None and cluster is not None:
+        said = words(
+            "balance.text-clusters",
+            strata=words.count(imbalance.strata),
+            jobcentres=words.count(imbalance.jobcentres),
+            cluster=words(f"factor.{cluster}"),
+            clusters=words.count(imbalance.clusters),
+        )
+        blocks.append(Paragraph(said))
+    elif imbalance is not None:
         said = words(
             "balance.text",
             strata=words.count(imbalance.strata),

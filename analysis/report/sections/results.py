@@ -59,8 +59,15 @@ def effects(context: Context, numbering: Numbering) -> Section:
     blocks.append(_table(context, numbering))
     blocks += [Paragraph(_first_stage(context, stage)) for stage in context.released.effects.first_stage if stage.f]
     blocks += questions(context, numbering)
-    blocks.append(Paragraph(words("effects.displacement"), "note"))
+    blocks.append(Paragraph(_displacement(context), "note"))
     return Section("effects", words("effects.title"), blocks)
+
+
+def _displacement(context: Context) -> str:
+    words, cluster = context.words, context.protocol.randomisation.cluster
+    if cluster is None:
+        return words("effects.displacement")
+    return words("effects.displacement-clusters", cluster=words(f"factor.{cluster}"))
 
 
 def _table(context: Context, numbering: Numbering) -> Table:

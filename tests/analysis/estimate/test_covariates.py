@@ -10,11 +10,14 @@ import statsmodels.api as sm
 from analysis.estimate.adaptive import anhecova, bugni_canay_shaikh, car_difference
 from analysis.estimate.cells import tabulate
 from analysis.estimate.covariates import adjusted_regression, lin
+from analysis.estimate.doses import dose_effects
+from analysis.estimate.instrument import two_stage
 from analysis.estimate.linear import fit_rows
 from analysis.estimate.regression import strata_regression
 from analysis.estimate.result import DegenerateError, Estimate, NotEstimable
 from analysis.estimate.robust import CR, HC
 from analysis.estimate.sandwich import combination_variance
+from analysis.estimate.weighting import weighted_difference
 
 Make = Callable[..., pd.DataFrame]
 Dummies = Callable[[pd.DataFrame], pd.DataFrame]
@@ -116,6 +119,48 @@ def test_cr2_is_its_definition(crossing: bool, with_covariates: bool, make_trial
     design = np.column_stack([dummies(frame).to_numpy(), extra])
     expected = cr2_in_full(frame["y"].to_numpy(), design, cluster, 0)
     assert (squared, df) == (pytest.approx(expected[0], rel=1e-7), pytest.approx(expected[1], rel=1e-7))
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_cr2_from_cells_is_its_definition_where_strata_cut_across_clusters(
+    whole: bool, make_trial: Make, dummies: Dummies
+) -> None:
+    frame = make_trial(5, size=120, strata=4).assign(c=np.random.default_rng(3).integers(0, 12, 120))
+    if whole:  # clusters drawn as one: within a cluster there is one arm
+        frame["z"] = frame["c"] % 2 == 0
+    cells = tabulate(frame["y"], frame["z"], frame["s"], cluster=frame["c"])
+    found = strata_regression(cells, se_type="CR2", level=0.95)
+    squared, df = cr2_in_full(frame["y"].to_numpy(), dummies(frame).to_numpy(), frame["c"].to_numpy(), 0)
+    assert isinstance(found, Estimate)
+    assert (found.se, found.df) == (pytest.approx(squared**0.5, rel=1e-7), pytest.approx(df, rel=1e-7))
+
+
+def test_two_stage_cr2_from_cells_is_that_of_rows(make_trial: Make) -> None:
+    frame = make_trial(6, size=200, strata=4).assign(c=np.random.default_rng(4).integers(0, 14, 200))
+    frame["z"] = frame["c"] % 2 == 0
+    dose = np.where(frame["z"], 0.2, 0.8) + np.random.default_rng(5).normal(0, 0.2, 200)
+    cells = tabulate(frame["y"], frame["z"], frame["s"], cluster=frame["c"], dose=dose)
+    found = two_stage(cells, se_type="CR2", level=0.95)
+    rows = dose_effects(
+        frame["y"], {"d": dose}, {"z": frame["z"].astype(float)}, frame["s"], se_type="CR2", level=0.95, n={},
+        cluster=frame["c"],
+    )["d"]  # fmt: skip
+    assert isinstance(found, Estimate)
+    assert isinstance(rows, Estimate)
+    assert (found.value, found.se, found.df) == pytest.approx((rows.value, rows.se, rows.df))
+
+
+def test_equal_chances_weigh_nobody_and_have_the_cr2_of_the_plain_difference(make_trial: Make) -> None:
+    frame = make_trial(7, size=120, strata=4).assign(c=np.random.default_rng(6).integers(0, 12, 120))
+    frame["z"] = frame["c"] % 3 == 0
+    found = weighted_difference(
+        frame["y"], frame["z"], np.full(120, 0.25), se_type="CR2", level=0.95, cluster=frame["c"]
+    )
+    design = np.column_stack([frame["z"].astype(float), np.ones(120)])
+    squared, df = cr2_in_full(frame["y"].to_numpy(), design, frame["c"].to_numpy(), 0)
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(frame["y"][frame["z"]].mean() - frame["y"][~frame["z"]].mean())
+    assert (found.se, found.df) == (pytest.approx(squared**0.5, rel=1e-7), pytest.approx(df, rel=1e-7))
 
 
 def test_weights_are_those_of_weighted_least_squares(make_trial: Make, dummies: Dummies) -> None:
