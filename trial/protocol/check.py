@@ -50,6 +50,7 @@ CHECKS: tuple[Callable[..., None], ...] = (
     clusters.check_cluster_factor,
     clusters.check_cluster_design,
     clusters.check_cluster_estimators,
+    clusters.check_cluster_subgroups,
     clusters.check_caseworkers,
     inference.check_inference_factors,
     inference.check_covariates,

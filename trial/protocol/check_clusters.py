@@ -79,6 +79,15 @@ def check_cluster_estimators(protocol: Protocol) -> Iterator[Fault]:
                 )
 
 
+@check("subgroups", "randomisation")
+def check_cluster_subgroups(protocol: Protocol) -> Iterator[Fault]:
+    """No subgroup is a cluster that is drawn: within it there is one arm."""
+    for no, part in enumerate(protocol.subgroups):
+        if part.factor == protocol.randomisation.cluster:
+            must = "must not be the factor whose levels are drawn as one: within a level there is one arm"
+            yield _fault(("subgroups", no, "factor"), must, toml_value(part.factor), "name another factor")
+
+
 @check("stratification")
 def check_caseworkers(protocol: Protocol) -> Iterator[Fault]:
     """The levels of caseworker are codes, none of which could be a CPR number."""

@@ -315,6 +315,12 @@ CASES = {
         "protocol-clusters",
         "estimands[1].estimators[1] stratified-difference strata-regression",
     ),
+    "check_cluster_subgroups": (
+        [BIG_STICK_AMONG, ('factor = "target_group"\nestimands', 'factor = "jobcentre"\nestimands')],
+        233,
+        "protocol-clusters",
+        "subgroups[1].factor one arm",
+    ),
     "check_caseworkers": (
         [("[randomisation]", f"{CASEWORKERS}[randomisation]")],
         85,
