@@ -55,10 +55,15 @@ def url(folder: Path | str) -> str:
 
 
 def open_trial(
-    folder: Path | str, keys: Keys = KEYS, clock: TickingClock | None = None, checkpoint_dir: Path | None = None
+    folder: Path | str,
+    keys: Keys = KEYS,
+    clock: TickingClock | None = None,
+    checkpoint_dir: Path | None = None,
+    *,
+    any_clock: bool = False,
 ) -> Trial:
-    """Open a trial in a folder, or in the database of a URL."""
-    return Trial.init(
+    """Open a trial in a folder, or in the database of a URL; any_clock: as for `Trial.open`."""
+    trial = Trial.init(
         url(folder),
         PROTOCOL,
         keys,
@@ -67,6 +72,8 @@ def open_trial(
         checkpoint_dir=checkpoint_dir,
         randomness=Random(1).randbytes,
     )
+    trial.store._any_clock = any_clock
+    return trial
 
 
 def in_production(folder: Path | str, kept: Path, clock: TickingClock | None = None) -> Trial:

@@ -4,7 +4,8 @@
 2. The file is one line of JSON: format, purpose, mode, key. It is made with mode 0600 and never over another file.
 3. A file that others may read is refused: what they have read cannot be unread.
 4. A purpose or mode other than the one asked for is refused; a test key never serves production.
-5. The ledger holds the commitment of a key (SHA-256 of its bytes), never the key: any other key is refused.
+5. The ledger holds the commitment of a key (SHA-256 of its bytes), never the key: any other key is refused. A trial
+   key can be exchanged where a new epoch begins; those before it are kept, to draw their epochs anew.
 6. The key of an epoch that is over is published as one line of JSON: format, trial_id, epoch, key. It is made from
    the trial key by a one-way function: no other epoch's key follows from it.
 """
@@ -14,7 +15,7 @@ import json
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trial.errors import FileError, KeyFileError
@@ -28,11 +29,21 @@ KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class SecretKey:
-    """A key and what it may be used for; its text form shows no secret."""
+    """A key and what it may be used for; its text form shows no secret. `earlier`: those it took the place of."""
 
     purpose: str
     mode: str
     secret: bytes = field(repr=False)
+    earlier: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """Give its bytes, and those of the keys it took the place of."""
+        return (self.secret, *self.earlier)
+
+    def after(self, *others: "SecretKey") -> "SecretKey":
+        """Give the key as one that took the place of others."""
+        return replace(self, earlier=(*self.earlier, *(one for other in others for one in other.secrets)))
 
     @property
     def commitment(self) -> str:
@@ -73,6 +84,28 @@ class Keys:
                     mend=f"trial key new FILE --purpose {purpose}",
                     code="key-purpose",
                 )
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """Give the bytes of the trial keys."""
+        return () if self.trial is None else self.trial.secrets
+
+    def exchanged(self, new: SecretKey | None) -> "Keys":
+        """Give the keys with a new trial key, where there is one, that takes the place of the one they have.
+
+        Raises KeyFileError where there is none, or the new one is of another mode.
+        """
+        trial = self.need("trial")
+        if new is None:
+            return self
+        if new.mode != trial.mode:
+            raise KeyFileError(
+                f"every key must be of the trial's mode, {trial.mode}",
+                found=f"a {new.purpose} key of mode {new.mode}",
+                mend=f"trial key new FILE --purpose trial --mode {trial.mode}",
+                code="key-mode",
+            )
+        return replace(self, trial=new.after(trial))
 
     def need(self, purpose: str) -> SecretKey:
         """Give the key of a purpose; raise KeyFileError where it is missing."""

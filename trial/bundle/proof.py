@@ -25,7 +25,7 @@ from trial.ledger.tree import ledger_root
 
 def verify_bundle(folder: Path, key: SecretKey | None = None, checkpoint: Path | None = None) -> Verification:
     """Verify a bundle; raise KeyFileError for a key the trial did not commit to, FileError where there is none."""
-    state, collector, hashes_at = State(None if key is None else key.secret), Collector(), dict[int, str]()
+    state, collector, hashes_at = State(() if key is None else key.secrets), Collector(), dict[int, str]()
     against = None if checkpoint is None else checkpoints.read_checkpoint(checkpoint)
     try:
         bundle = read_bundle(folder)

@@ -39,22 +39,27 @@ KEY_OPTIONS = {
 
 @dataclass(frozen=True)
 class Connection:
-    """The settings of a command, and which keys it may use."""
+    """The settings of a command, which keys it may use, and the trial keys of epochs before an exchange."""
 
     settings: "Settings"
     purposes: tuple[str, ...]
+    earlier: tuple[Path, ...] = ()
 
     def keys(self, mode: str | None = None) -> "Keys":
-        """Read the keys the command may use and was given."""
+        """Read the keys the command may use and was given; of the trial key those before it as well."""
         from trial.keys import Keys, read_key_file
 
         files = {purpose: getattr(self.settings, KEY_OPTIONS[purpose][1]) for purpose in self.purposes}
-        return Keys(
-            **{purpose: read_key_file(path, purpose, mode) for purpose, path in files.items() if path is not None}
-        )
+        found = {purpose: read_key_file(path, purpose, mode) for purpose, path in files.items() if path is not None}
+        if self.earlier and "trial" in found:
+            found["trial"] = found["trial"].after(*(read_key_file(path, "trial", mode) for path in self.earlier))
+        return Keys(**found)
 
     def open(self, clock: "Clock | None" = None, *, rehearsal: bool = False) -> "Trial":
-        """Open the trial with those keys; a key it was not begun with is refused. A rehearsal changes nothing."""
+        """Open the trial with those keys; a key it was not begun with is refused. A rehearsal changes nothing.
+
+        clock: of a simulation, whose days may lie before the last entry's; the system's where none is given.
+        """
         from trial.clock import system_clock
         from trial.service import Trial
 
@@ -66,7 +71,7 @@ class Connection:
             settings.checkpoint_dir,
             role=self.role,
             rehearsal=rehearsal,
-            any_clock=settings.accept_clock,
+            any_clock=settings.accept_clock or clock is not None,
         )
         click.get_current_context().call_on_close(trial.close)
         return trial
@@ -127,7 +132,7 @@ def connected(*purposes: str) -> Callable[[Callable[..., Any]], Callable[..., An
 
             names = [*SHARED, *(KEY_OPTIONS[purpose][1] for purpose in purposes)]
             settings = load_settings(**{name: options.pop(name) for name in names})
-            connection = Connection(settings, purposes)
+            connection = Connection(settings, purposes, options.pop("earlier_key", ()))
             connection.check_command()
             return command(connection, **options)
 
@@ -142,6 +147,12 @@ def connected(*purposes: str) -> Callable[[Callable[..., Any]], Callable[..., An
         return click.option("--db", help="Database URL (TRIAL_DB); sqlite:///trial.db if not named.")(connect)
 
     return decorate
+
+
+def with_earlier_keys(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that looks back --earlier-key: the trial keys that were exchanged for the one in force."""
+    words = "Trial key of epochs before it was exchanged; may be given several times."
+    return click.option("--earlier-key", type=FILE, multiple=True, help=words)(command)
 
 
 def _opened(transaction: "Transaction") -> dict[str, str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from trial.cli.connection import Connection, connected
+from trial.cli.connection import Connection, connected, with_earlier_keys
 from trial.console import say
 
 
@@ -39,6 +39,7 @@ def new(file: Path, purpose: str, mode: str, seed: int | None) -> None:
 
 @key.command("reveal")
 @click.option("--epoch", type=click.IntRange(1), required=True, help="The epoch that is over.")
+@with_earlier_keys
 @connected("trial")
 def reveal(connection: Connection, *, epoch: int) -> None:
     """Print the key of an epoch, to be published: whoever has it can draw the arms of that epoch anew, and no other.
@@ -49,4 +50,4 @@ def reveal(connection: Connection, *, epoch: int) -> None:
     """
     revealed = connection.open().reveal(epoch)
     click.echo(revealed.line())
-    say(f"The key of epoch {epoch} of {revealed.trial_id}. The ledger's first row holds its SHA-256.")
+    say(f"The key of epoch {epoch} of {revealed.trial_id}. The row that began the epoch holds its SHA-256.")

@@ -2,11 +2,12 @@
 
 import click
 
-from trial.cli.connection import Connection, connected
+from trial.cli.connection import Connection, connected, with_earlier_keys
 from trial.console import json_option, say, show_json, show_table
 
 
 @click.command()
+@with_earlier_keys
 @connected("trial")
 @json_option
 @click.pass_context

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from trial.cli.connection import Connection, connected
+from trial.cli.connection import Connection, connected, with_earlier_keys
 from trial.console import json_option, say, show_json, show_table
 
 
@@ -12,6 +12,7 @@ from trial.console import json_option, say, show_json, show_table
 @click.option("--bundle", type=click.Path(path_type=Path), help="Verify this bundle instead of the database.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Compare with this checkpoint.")
 @click.option("--proof", type=click.Path(path_type=Path), help="Check this proof file; no database and no key.")
+@with_earlier_keys
 @connected("trial")
 @json_option
 @click.pass_context

@@ -9,7 +9,8 @@
 5. A checkpoint kept elsewhere must lie on the chain: this alone sees a cut tail or a ledger written anew.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -62,9 +63,10 @@ class Verification:
 
 def verify_store(store: Store, key: SecretKey | None = None, checkpoint: Path | None = None) -> Verification:
     """Verify a database; raise KeyFileError for a key the trial did not commit to."""
-    state = State(None if key is None else key.secret)
+    state = State(() if key is None else key.secrets)
     with store.read() as transaction:
-        findings = list(follow(state, stored(transaction), key))
+        with closing(stored(transaction)) as entries:
+            findings = list(follow(state, entries, key))
         if not findings:
             findings = [*_compare(state, transaction), *_personal(state, transaction), *_order(state, transaction)]
             findings += [*_evidence(state, transaction), *_schema(transaction)]
@@ -111,7 +113,7 @@ def follow(
             payload = state.apply(entry)
             take(entry, payload, state)
             if entry.seq == 1 and key is not None:
-                _check_committed(state, key)
+                _check_committed(state)
         if state.head.length == 0:
             yield Finding("ledger row 1", "it must open the trial; the ledger is empty")
         elif state.batch:
@@ -125,11 +127,12 @@ def follow(
         yield Finding(f"ledger row {row}", str(error.found or error.must))
 
 
-def _check_committed(state: State, key: SecretKey) -> None:
-    if state.opening["key_commitment"] != key.commitment:
+def _check_committed(state: State) -> None:
+    if state.epoch.secret is None:
         raise KeyFileError(
             "the trial key must be the one the trial was opened with", found="another key",
-            mend="name the right key file", code="key-wrong",
+            mend="name the right key file; of a key that took its place name those before it: --earlier-key FILE",
+            code="key-wrong",
         )  # fmt: skip
 
 
@@ -139,8 +142,10 @@ def rebuild(store: Store, key: SecretKey, at: str) -> list[Finding]:
     Raises LedgerError where the ledger itself does not hold.
     """
     with store.write(at) as transaction:
-        state = State(key.secret)
-        for finding in follow(state, stored(transaction), key):
+        state = State(key.secrets)
+        with closing(stored(transaction)) as entries:
+            findings = list(follow(state, entries, key))
+        for finding in findings:
             raise LedgerError(
                 "the ledger must hold before anything is rebuilt from it", found=finding.problem, where=finding.where,
                 mend="trial verify",
@@ -152,8 +157,11 @@ def rebuild(store: Store, key: SecretKey, at: str) -> list[Finding]:
     return drifted
 
 
-def stored(transaction: Transaction) -> Iterator[Entry]:
-    """Give the entries of a database; raise LedgerError at a row that is not stored as an entry is."""
+def stored(transaction: Transaction) -> Generator[Entry, None, None]:
+    """Give the entries of a database; raise LedgerError at a row that is not stored as an entry is.
+
+    Whoever may stop before the end closes it: rows that are still to be read keep the database busy.
+    """
     for number, row in enumerate(transaction.raw_entries(), start=1):
         types, seq, *texts = row
         if types != STORED_AS:
@@ -168,11 +176,12 @@ def stored(transaction: Transaction) -> Iterator[Entry]:
 def check_chain(transaction: Transaction) -> None:
     """Raise LedgerError at the first row that is not as it was written; what the rows say is not judged."""
     head = EMPTY
-    for entry in stored(transaction):
-        problem = broken(head, entry)
-        if problem is not None:
-            raise wrong(head.length + 1, problem)
-        head = head_of(entry)
+    with closing(stored(transaction)) as entries:
+        for entry in entries:
+            problem = broken(head, entry)
+            if problem is not None:
+                raise wrong(head.length + 1, problem)
+            head = head_of(entry)
 
 
 def _projections(state: State) -> dict[Any, list[Row]]:

@@ -16,7 +16,8 @@
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -40,14 +41,16 @@ EXCLUDED = "excluded:"
 TRIED = frozenset({"ratio", "bounds", "imbalance", "predictability", "verification"})
 TRIED_ON = 1_000
 WHOLE_BATCH = "a batch must be recorded whole, in its order"
+NOT_ITS_KEY = "the commitment of its epoch's key must be that of the key"
 NOT_ITS_PROTOCOL = "trial, epoch and procedure must be those of the protocol"
 
 
 class State:
     """What the entries so far amount to; `apply` takes the next one."""
 
-    def __init__(self, secret: bytes | None = None) -> None:
-        self._secret, self._commits = secret, False
+    def __init__(self, secrets: Sequence[bytes] = ()) -> None:
+        """`secrets`: the trial keys that are known; each epoch is drawn with the one it commits to."""
+        self._secrets = tuple(secrets)
         self.head = EMPTY
         self.opening: Row = {}
         self._began_at, self._began_on, self._last_on = "", "", ""
@@ -98,24 +101,22 @@ class State:
         return WHOLE_BATCH if self.batch and entry.kind != "assigned-together@1" else None
 
     def _open(self, entry: Entry, payload: Row) -> str | None:
-        epoch = begun(payload, self._secret, entry.seq)
+        epoch = begun(payload, self._secrets, entry.seq)
         if payload["trial_id"] != epoch.protocol.trial.id or epoch.number != 1:
             return NOT_ITS_PROTOCOL
-        self._commits = self._secret is not None and (
-            payload["key_commitment"] == hashlib.sha256(self._secret).hexdigest()
-        )
-        if self._commits and payload["epoch_key_commitment"] != epoch.key_commitment:
-            return "the commitment of its epoch's key must be that of the key"
+        known = {hashlib.sha256(one).hexdigest() for one in self._secrets}
+        if (payload["key_commitment"] in known) != (epoch.secret is not None):
+            return NOT_ITS_KEY
         self.opening, self._began_at = payload, entry.at
         self.declared, self.epochs = [epoch], [epoch_row(entry.seq, payload)]
         return None
 
     def _amend(self, entry: Entry, payload: Row) -> str | None:
-        before, after = self.epoch, begun(payload, self._secret, entry.seq)
+        before, after = self.epoch, begun(payload, self._secrets, entry.seq)
         if (payload["epoch"], payload["amends"]) != (before.number + 1, before.digest):
             return "an amendment must follow the protocol in force"
-        if self._commits and payload["epoch_key_commitment"] != after.key_commitment:
-            return "the commitment of its epoch's key must be that of the key"
+        if self._secrets and after.secret is None:
+            return NOT_ITS_KEY
         on = _day(payload["on"])
         if on is None or payload["on"] < max(self._last_on, self._began_on):
             return "its day must not be before the last answer, nor before the last amendment"
@@ -180,7 +181,7 @@ class State:
         steps, state = self.scopes.get((self.epoch.number, scope)) or (0, self.epoch.procedure.begin())
         if payload["step"] != steps:
             return f"its step must be {steps}"
-        if self._secret is None:
+        if self.epoch.secret is None:
             probabilities, state = self.epoch.follow(state, unit, payload["arm"])
         else:
             drawn = self.epoch.draw(scope, state, unit, steps)
@@ -215,7 +216,7 @@ class State:
         rows, self.batch = self.batch, []
         units = [Subject(row["participant_id"], row["levels"], row["stratum"]) for _, row in rows]
         _, state = self.scopes.get((self.epoch.number, BATCH)) or (0, self.epoch.procedure.begin())
-        drawn = None if self._secret is None else self.epoch.draw_all(BATCH, state, units, steps).drawn
+        drawn = None if self.epoch.secret is None else self.epoch.draw_all(BATCH, state, units, steps).drawn
         for (seq, row), unit in zip(rows, units, strict=True):
             probabilities, state = self.epoch.follow(state, unit, row["arm"])
             if drawn is not None:
@@ -319,8 +320,11 @@ _RULES: dict[str, Callable[[State, Entry, Row], str | None]] = {
 }
 
 
-def begun(payload: Row, secret: bytes | None, seq: int) -> Epoch:
-    """Give the epoch that an opening or an amendment begins; raise LedgerError where its protocol is another."""
+def begun(payload: Row, secrets: Sequence[bytes], seq: int) -> Epoch:
+    """Give the epoch that an opening or an amendment begins; raise LedgerError where its protocol is another.
+
+    Its secret is the trial key whose epoch key it commits to, None where that is not among those known.
+    """
     if digest(payload["protocol_toml"]) != payload["protocol"]:
         raise wrong(seq, "the protocol's digest must be that of its text")
     protocol = protocol_of(payload["protocol_toml"], payload["references"])
@@ -328,12 +332,14 @@ def begun(payload: Row, secret: bytes | None, seq: int) -> Epoch:
         raise wrong(seq, NOT_ITS_PROTOCOL)
     held = {"protocol.toml": payload["protocol_toml"], **payload["references"]}
     on = _day(payload.get("on", ""))
-    return Epoch(payload["epoch"], protocol, payload["protocol"], secret, began_on=on, texts=held)
+    epoch = Epoch(payload["epoch"], protocol, payload["protocol"], began_on=on, texts=held)
+    keyed = (replace(epoch, secret=one) for one in secrets)
+    return next((one for one in keyed if one.key_commitment == payload["epoch_key_commitment"]), epoch)
 
 
-def replay(entries: Iterable[Entry], secret: bytes | None = None) -> State:
+def replay(entries: Iterable[Entry], secrets: Sequence[bytes] = ()) -> State:
     """Give the state the entries amount to; raise LedgerError naming the first row that breaks a rule."""
-    state = State(secret)
+    state = State(secrets)
     for entry in entries:
         state.apply(entry)
     return state

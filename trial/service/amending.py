@@ -5,7 +5,8 @@
    said to be: nothing of the old epoch is drawn any more.
 2. What an amendment may not change is refused by the names of the checks (`trial.protocol.amendment`), all at once.
 3. The day is not before the last answer, nor to come. From then on nobody is answered for an earlier day.
-4. Steps begin again at 0 under the new key, in every stratum: a draw of one epoch tells nothing of the next.
+4. Steps begin again at 0 under the new key, in every stratum: a draw of one epoch tells nothing of the next. Where
+   the trial key is exchanged, whoever has the one before can tell no draw of the new epoch at all.
 5. In production the new version needs a dry run of its own before anybody is answered.
 """
 
@@ -16,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from trial.errors import ProtocolError, StateError
+from trial.keys import SecretKey
 from trial.ledger import schema
 from trial.ledger.epoch import Epoch
 from trial.ledger.projection import Row, epoch_row
@@ -40,12 +42,13 @@ class Amendment:
 
 @dataclass(frozen=True)
 class Request:
-    """A protocol file to go on with from a day, why, and who decided it."""
+    """A protocol file to go on with from a day, why, who decided it, and the trial key where it is exchanged."""
 
     protocol_file: Path
     on: date
     reason: str
     decided_by: tuple[str, ...] = ()
+    new_key: SecretKey | None = None
 
 
 def prepare(transaction: Transaction, epoch: Epoch, request: Request, today: date) -> tuple[Row, Amendment]:
@@ -54,7 +57,8 @@ def prepare(transaction: Transaction, epoch: Epoch, request: Request, today: dat
     _check_day(transaction, epoch, request.on, today)
     assigned = any(arm is not None for (arm,) in transaction.tally(schema.PARTICIPANTS, "arm"))
     _check_changes(request, unlawful_changes(epoch.protocol, after, request.on, has_assigned=assigned))
-    begins = Epoch(epoch.number + 1, after, declared["protocol"], epoch.secret)
+    secret = epoch.secret if request.new_key is None else request.new_key.secret
+    begins = Epoch(epoch.number + 1, after, declared["protocol"], secret)
     closed = {row["scope"]: row["steps"] for row in transaction.rows(schema.STRATA, {"epoch": epoch.number})}
     payload = {
         **declared,

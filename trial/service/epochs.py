@@ -8,7 +8,7 @@
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -33,31 +33,41 @@ def opened(transaction: Transaction, keys: Keys) -> tuple[Row, Epoch]:
     entry = transaction.entry(1)
     if entry is None:
         raise StateError("the trial must be opened before it is used", mend="trial init FILE", code="trial-missing")
-    state = State(None if keys.trial is None else keys.trial.secret)
+    state = State(keys.secrets)
     payload = state.apply(entry)
     check_modes(keys, payload["mode"])
     check_commitments(keys, payload)
+    epoch = in_force(transaction, state.epoch, payload["mode"], keys)
     if keys.trial is not None:
         check_chain(transaction)
-    return payload, in_force(transaction, state.epoch, payload["mode"])
+    return payload, epoch
 
 
-def in_force(transaction: Transaction, epoch: Epoch, mode: str) -> Epoch:
-    """Give the epoch in force; the one given, with all it has worked out, where that is still it."""
+def in_force(transaction: Transaction, epoch: Epoch, mode: str, keys: Keys) -> Epoch:
+    """Give the epoch in force; the one given, with all it has worked out, where that is still it.
+
+    Raises KeyFileError where a trial key is given that is not the one of the epoch.
+    """
     row = transaction.newest_epoch()
     if row["epoch"] != epoch.number:
-        epoch = read(transaction, row["seq"], epoch.secret)
+        epoch = read(transaction, row["seq"], keys.secrets)
+    if keys.trial is not None and epoch.secret is None:
+        raise KeyFileError(
+            "the trial key must be the one of the epoch in force", found="another key",
+            mend="name the right key file, the new one where keys were exchanged; a lost key cannot be replaced",
+            code="key-wrong",
+        )  # fmt: skip
     if epoch.awaits_beacon and row["beacon_value"] is not None:
         epoch = epoch.with_beacon(row["beacon_value"])
     awaits_dry_run = mode == "production" and row["dry_run_seq"] is None
     return epoch if awaits_dry_run == epoch.awaits_dry_run else epoch.locked(awaits_dry_run)
 
 
-def read(transaction: Transaction, seq: int, secret: bytes | None) -> Epoch:
+def read(transaction: Transaction, seq: int, secrets: Sequence[bytes]) -> Epoch:
     """Read the epoch that began with an entry."""
     entry = transaction.entry(seq)
     assert entry is not None  # noqa: S101 - the projection names it
-    return begun(json.loads(entry.payload), secret, seq)
+    return begun(json.loads(entry.payload), secrets, seq)
 
 
 def enter_beacon(transaction: Transaction, epoch: Epoch, mode: str, value: str) -> None:
@@ -107,7 +117,7 @@ def record_dry_run(transaction: Transaction, epoch: Epoch, found: Mapping[str, A
         transaction.replace(schema.EPOCHS, [{**row, "dry_run_seq": entry.seq}])
 
 
-def reveal(transaction: Transaction, epoch: Epoch, number: int, mode: str, today: date) -> EpochKey:
+def reveal(transaction: Transaction, epoch: Epoch, number: int, today: date, keys: Keys) -> EpochKey:
     """Give the key of an epoch, to be published; raise StateError for another, or one that draws in production.
 
     An epoch that an amendment has closed draws no more; the one in force until enrolment has ended.
@@ -118,19 +128,23 @@ def reveal(transaction: Transaction, epoch: Epoch, number: int, mode: str, today
             "an epoch must be one of the trial", found=number, mend=f"--epoch {epoch.number}", code="epoch-unknown"
         )
     last = epoch.protocol.trial.enrolment.to
-    if number == epoch.number and mode == "production" and today <= last:
+    if number == epoch.number and keys.need("trial").mode == "production" and today <= last:
         raise StateError(
             "the key of an epoch must stay secret until nothing more is drawn", found=f"enrolment until {last}",
             mend=f"wait until {last} is past", code="epoch-open",
         )  # fmt: skip
-    closed = epoch if number == epoch.number else read(transaction, known[0]["seq"], epoch.secret)
+    closed = epoch if number == epoch.number else read(transaction, known[0]["seq"], keys.secrets)
+    if closed.secret is None:
+        raise KeyFileError(
+            "the trial key of the epoch must be given", found="one that took its place",
+            mend="name the one before it too: --earlier-key FILE", code="key-missing",
+        )  # fmt: skip
     return EpochKey(epoch.protocol.trial.id, number, closed.key)
 
 
 def check_commitments(keys: Keys, payload: Mapping[str, str | None]) -> None:
     """Raise KeyFileError where a key is not the one the ledger committed to."""
     found = {
-        "key_commitment": keys.trial and keys.trial.commitment,
         "identity_commitment": keys.identity and keys.identity.commitment,
         "signing_public_key": keys.signing and public_key(keys.signing.secret),
     }

@@ -88,7 +88,7 @@ def append_opening(transaction: Transaction, payload: Row, beacon_value: str | N
     """Append the first entry, the value of the beacon where it is out already, and the files imported before."""
     entry = transaction.append("trial-opened@1", payload)
     transaction.insert(schema.EPOCHS, [epoch_row(entry.seq, payload)])
-    epoch = begun(payload, None, entry.seq)
+    epoch = begun(payload, (), entry.seq)
     if beacon_value is not None:
         transaction.flush()
         enter_beacon(transaction, epoch, payload["mode"], beacon_value)

@@ -178,7 +178,7 @@ class Trial:
     @needs("amend")
     def amend(self, request: amending.Request) -> amending.Amendment:
         """Go on with a later version of the protocol: a new epoch begins."""
-        self._keys.need("trial")
+        self._keys = self._keys.exchanged(request.new_key)
 
         def change(transaction: Transaction) -> amending.Amendment:
             payload, amendment = amending.prepare(transaction, self.epoch, request, self.today())
@@ -209,7 +209,7 @@ class Trial:
             return self.preview(arrivals, on, alone=alone)
 
         def answer(transaction: Transaction) -> list[Outcome]:
-            self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
+            self.epoch = epochs.in_force(transaction, self.epoch, self.mode, self._keys)
             return assigning.assign(
                 transaction, self.epoch, arrivals, on, self._randomness, read_under=read_under, alone=alone
             )
@@ -374,19 +374,19 @@ class Trial:
         """Give the key of an epoch, to be published; in production only once nothing is drawn with it."""
         self._keys.need("trial")
         with self.store.read() as transaction:
-            self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
-            return epochs.reveal(transaction, self.epoch, epoch, self.mode, self.today())
+            self.epoch = epochs.in_force(transaction, self.epoch, self.mode, self._keys)
+            return epochs.reveal(transaction, self.epoch, epoch, self.today(), self._keys)
 
     def _change(self, change: Callable[[Transaction], T]) -> T:
         """Write what changes the epoch in force, knowing it as it is; take note of it afterwards."""
 
         def known(transaction: Transaction) -> T:
-            self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
+            self.epoch = epochs.in_force(transaction, self.epoch, self.mode, self._keys)
             return change(transaction)
 
         answer = self._write(known)
         with self.store.read() as transaction:
-            self.epoch = epochs.in_force(transaction, self.epoch, self.mode)
+            self.epoch = epochs.in_force(transaction, self.epoch, self.mode, self._keys)
         return answer
 
     def _write(self, change: Callable[[Transaction], T]) -> T:

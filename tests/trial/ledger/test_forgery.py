@@ -17,7 +17,7 @@ from trial.ledger.entry import Entry, canonical
 from trial.ledger.proof import stored
 from trial.ledger.replay import replay
 
-SECRET = KEYS.need("trial").secret
+SECRETS = KEYS.need("trial").secrets
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -40,14 +40,14 @@ def rows(entries: list[Entry]) -> list[tuple[str, dict[str, Any]]]:
     return [(entry.kind, json.loads(entry.payload)) for entry in entries]
 
 
-def refusal(forged: list[tuple[str, dict[str, Any]]], secret: bytes | None = None) -> str:
+def refusal(forged: list[tuple[str, dict[str, Any]]], secrets: tuple[bytes, ...] = ()) -> str:
     with pytest.raises(LodtraekError) as caught:
-        replay(chained(forged), secret)
+        replay(chained(forged), secrets)
     return f"{caught.value.where} {caught.value.found}"
 
 
 def test_chained_anew_and_unchanged_the_ledger_replays(entries: list[Entry]) -> None:
-    assert replay(chained(rows(entries)), SECRET).head.length == replay(chained(rows(entries))).head.length == 15
+    assert replay(chained(rows(entries)), SECRETS).head.length == replay(chained(rows(entries))).head.length == 15
 
 
 def put(**fields: object) -> Change:
@@ -123,7 +123,7 @@ def test_a_swapped_arm_is_found_by_the_key_and_by_it_alone(tmp_path: Path) -> No
     drawn = forged[1][1]["arm"]
     forged[1][1]["arm"] = {"physical": "digital", "digital": "physical"}[drawn]
     assert replay(chained(forged)).head.length == 2
-    assert "its arm must be the one the key draws" in refusal(forged, SECRET)
+    assert "its arm must be the one the key draws" in refusal(forged, SECRETS)
 
 
 def test_a_lead_beyond_the_tolerance_is_found_without_the_key(tmp_path: Path) -> None:

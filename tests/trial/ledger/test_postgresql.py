@@ -148,7 +148,7 @@ def test_a_server_that_defaults_to_serializable_queues_writers_all_the_same(
 ) -> None:
     name = postgres_url.split("@/")[1].split("?", maxsplit=1)[0]
     postgres.sql(f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'")
-    trial = open_trial(postgres_url)
+    trial = open_trial(postgres_url, any_clock=True)
     order: list[str] = []
 
     def second() -> None:

@@ -92,7 +92,7 @@ def test_the_untouched_ledger_holds(folder: Path) -> None:
 def test_every_changed_byte_of_every_row_is_found_at_its_row(original: Path) -> None:
     """Exhaustive: each byte of each text becomes its neighbour, a NUL and a byte that is no UTF-8."""
     rows = raw(original)
-    state = State(KEYS.need("trial").secret)
+    state = State(KEYS.need("trial").secrets)
     changed = 0
     for position, row in enumerate(rows):
         for column, text in enumerate(row[2:], start=2):

@@ -195,7 +195,7 @@ def test_nothing_of_the_future_stands_in_the_database(tmp_path: Path) -> None:
 
 def test_a_clock_that_was_set_back_never_turns_the_ledger_back(tmp_path: Path) -> None:
     clock = TickingClock()
-    trial = open_trial(tmp_path, clock=clock)
+    trial = open_trial(tmp_path, clock=clock, any_clock=True)
     trial.assign(arrivals([1]), DAY)
     clock.now -= timedelta(days=400)
     trial.assign(arrivals([2]), DAY)

@@ -151,7 +151,10 @@ def kill_at_random(database: str, times: int, looks: int) -> None:
     On a slow machine nobody may have been answered by then: it goes on until somebody was.
     """
     given: list[list[str]] = []
-    with closing(open_trial(database)) as trial, worker(NURSERY, database, 0, 10_000, SIZE) as nursery:
+    with (
+        closing(open_trial(database, any_clock=True)) as trial,
+        worker(NURSERY, database, 0, 10_000, SIZE) as nursery,
+    ):
         for death in range(times + 100):
             if death >= times and len(given) > times:
                 break

@@ -159,7 +159,9 @@ def test_a_revealed_key_verifies_its_epoch_and_tells_no_other(tmp_path: Path) ->
     for number in (2, 3):
         wrong = json.dumps(record | {"key": epoch_key(secret, trial_id, number).hex()})
         (tmp_path / "epoch-1.key").write_text(wrong)
-        assert "it must commit to the epoch's key" in verifier(folder, "--key", tmp_path / "epoch-1.key").stdout
+        assert (
+            "it must commit to the key that was given" in verifier(folder, "--key", tmp_path / "epoch-1.key").stdout
+        )
 
 
 def test_no_key_is_revealed_while_it_still_draws(tmp_path: Path) -> None:
