@@ -25,6 +25,7 @@ from trial.ledger.form import DRAWN, TURNED_AWAY, Filled
 from trial.ledger.kinds import check_payload
 
 CHUNK = 5_000
+AT_ONCE = 50_000  # answers whose entries are kept until they are written: of a million that takes half the memory
 
 Row = dict[str, Any]
 
@@ -101,13 +102,16 @@ class Transaction:
 
     def append_answers(self, answers: Sequence[Filled]) -> None:
         """Append answers by their forms, and write the citizens' rows of `participants`."""
-        entries = self._appended((form.kind, form.text(record, step)) for form, record, step in answers)
-        filled = list(zip(entries, answers, strict=True))
-        for columns in (DRAWN, TURNED_AWAY):
-            rows = [
-                form.row(entry[0], record, step) for entry, (form, record, step) in filled if form.columns is columns
-            ]
-            self.insert_ordered(schema.PARTICIPANTS, rows, columns)
+        rows: dict[tuple[str, ...], list[tuple[Any, ...]]] = {DRAWN: [], TURNED_AWAY: []}
+        for start in range(0, len(answers), AT_ONCE):
+            some = answers[start : start + AT_ONCE]
+            entries = self._appended((form.kind, form.text(record, step)) for form, record, step in some)
+            for entry, (form, record, step) in zip(entries, some, strict=True):
+                rows[form.columns].append(form.row(entry[0], record, step))
+            if len(some) < len(answers):
+                self.flush()
+        for columns, found in rows.items():
+            self.insert_ordered(schema.PARTICIPANTS, found, columns)
 
     def _appended(self, contents: Iterable[tuple[str, str]]) -> list[EntryRow]:
         if self.at is not self._clock_seen:

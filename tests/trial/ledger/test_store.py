@@ -10,10 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from tests.opened import DAY as MONDAY
-from tests.opened import KEYS, PROTOCOL, TickingClock, arrivals, full_trial, open_trial, url
+from tests.opened import KEYS, PROTOCOL, TickingClock, arms, arrival, arrivals, full_trial, open_trial, url
 from trial.errors import DatabaseError, FileError, LedgerError, StateError
 from trial.infection.evidence import EVIDENCE
+from trial.ledger import store
 from trial.ledger.database import journal_mode
+from trial.ledger.proof import verify_store
 from trial.ledger.store import Store
 from trial.service import Trial
 
@@ -189,3 +191,22 @@ def test_an_opening_that_was_cut_short_can_be_repeated(tmp_path: Path) -> None:
     assert trial.head.length == 1
     with pytest.raises(StateError):
         Store.create(url(tmp_path))
+
+
+def test_a_batch_that_is_written_in_pieces_is_the_batch(
+    database_url: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entries are written as they are made: the ledger is the same to the last hash, and whole or not at all."""
+    asked = [arrival(number, exclusion="interpreter" if number % 9 == 8 else None) for number in range(40)]
+    whole = open_trial(tmp_path_factory.mktemp("whole"))
+    expected = arms(whole.assign(asked, MONDAY))
+    monkeypatch.setattr(store, "AT_ONCE", 7)
+    pieces = open_trial(database_url)
+    assert arms(pieces.assign(asked, MONDAY)) == expected and pieces.head == whole.head
+    assert verify_store(pieces.store, KEYS.trial).holds
+    monkeypatch.setattr(store.Transaction, "replace", lambda *_: 1 / 0)  # after the last piece
+    with pytest.raises(ZeroDivisionError):
+        pieces.assign(arrivals(range(100, 130)), MONDAY)
+    assert pieces.head == whole.head
+    for trial in (whole, pieces):
+        trial.close()
