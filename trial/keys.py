@@ -36,6 +36,16 @@ class SecretKey:
     secret: bytes = field(repr=False)
     earlier: tuple[bytes, ...] = field(default=(), repr=False)
 
+    def check_mode(self, mode: str) -> None:
+        """Raise KeyFileError where the key is of another mode than the trial's."""
+        if self.mode != mode:
+            raise KeyFileError(
+                f"every key must be of the trial's mode, {mode}",
+                found=f"a {self.purpose} key of mode {self.mode}",
+                mend=f"trial key new FILE --purpose {self.purpose} --mode {mode}",
+                code="key-mode",
+            )
+
     @property
     def secrets(self) -> tuple[bytes, ...]:
         """Give its bytes, and those of the keys it took the place of."""
@@ -98,13 +108,7 @@ class Keys:
         trial = self.need("trial")
         if new is None:
             return self
-        if new.mode != trial.mode:
-            raise KeyFileError(
-                f"every key must be of the trial's mode, {trial.mode}",
-                found=f"a {new.purpose} key of mode {new.mode}",
-                mend=f"trial key new FILE --purpose trial --mode {trial.mode}",
-                code="key-mode",
-            )
+        new.check_mode(trial.mode)
         return replace(self, trial=new.after(trial))
 
     def need(self, purpose: str) -> SecretKey:

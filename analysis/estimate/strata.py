@@ -12,9 +12,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from analysis.estimate.cells import Ints, codes
 from analysis.estimate.result import DegenerateError
+
+
+def labels_within(frame: pd.DataFrame, factors: Sequence[str]) -> npt.NDArray[np.object_]:
+    """Give each citizen's combination of factors, the levels joined by "/"; "all" where there is none."""
+    parts = [frame[factor].astype(str).to_numpy(dtype=object) for factor in factors]
+    joined: npt.NDArray[np.object_] = parts[0] if parts else np.full(len(frame), "all", dtype=object)
+    for part in parts[1:]:
+        joined = joined + "/" + part
+    return joined
 
 
 @dataclass(frozen=True)

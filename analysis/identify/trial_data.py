@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.cohort import link_cohort
+from analysis.estimate.strata import labels_within
 from analysis.identify.comparison import Codes, Comparison, Floats
 from analysis.identify.evidence import Evidence, LedgerProof
 from analysis.identify.ledger import lots_of, probability_of
@@ -162,9 +163,7 @@ def strata_of(frame: pd.DataFrame, protocol: Protocol) -> Codes:
     if protocol.randomisation.cluster is None:
         return coded(frame["stratum"])[0]
     within = [*(["epoch"] if "epoch" in frame else []), *protocol.inference.small_strata.within]
-    if not within:
-        return np.zeros(len(frame), dtype=np.int32)
-    return coded(frame[within].astype(str).agg("/".join, axis=1))[0]
+    return coded(pd.Series(labels_within(frame, within)))[0]
 
 
 def received_of(frame: pd.DataFrame) -> Floats:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.estimate.cells import Bools, codes
 from analysis.estimate.result import DegenerateError
-from analysis.estimate.strata import Joined, Pooling, pool_small
+from analysis.estimate.strata import Joined, Pooling, labels_within, pool_small
 from analysis.plan.effects import Missing
 from trial.errors import PlanError
 from trial.protocol.model import Estimand, Protocol
@@ -66,12 +66,7 @@ def pool(observed: Observed, protocol: Protocol) -> Pooling:
     frame = observed.frame
     if not len(frame):
         raise DegenerateError("no citizen has an observed outcome")
-    within = np.full(len(frame), "all", dtype=object)
-    if rule.within:
-        parts = [frame[factor].astype(str).to_numpy(dtype=object) for factor in rule.within]
-        within = parts[0]
-        for part in parts[1:]:
-            within = within + "/" + part
+    within = labels_within(frame, rule.within)
     stratum = frame["stratum"].astype(str).to_numpy(dtype=object)
     epoch = frame["epoch"].to_numpy() if "epoch" in frame.columns else np.zeros(len(frame))
     rows_of = [epoch == one for one in np.unique(epoch)]

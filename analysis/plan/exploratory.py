@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from analysis.estimate.bounds import LEE, MANSKI, Bounds, lee, manski
@@ -26,6 +25,7 @@ from analysis.estimate.dose_replay import ReplayedSet, replayed_anderson_rubin
 from analysis.estimate.quantiles import quantile_difference
 from analysis.estimate.randomisation import NAME, Randomisation, randomisation_test
 from analysis.estimate.result import DegenerateError, NotEstimable, Result
+from analysis.estimate.strata import labels_within
 from analysis.estimate.subgroups import NAME as INTERACTION
 from analysis.estimate.subgroups import difference_of_effects
 from analysis.estimate.weak import NAME as SET
@@ -163,10 +163,7 @@ def _bounds(protocol: Protocol, estimand: Estimand, outcome: OutcomePart, frame:
 def _coarse(protocol: Protocol, frame: pd.DataFrame) -> Any:
     """The declared factors small strata are joined within: coarse enough for every citizen, missing or not."""
     named = ("epoch", *protocol.inference.small_strata.within)
-    factors = [factor for factor in named if factor in frame.columns]
-    if not factors:
-        return np.zeros(len(frame), dtype=np.int64)
-    return frame[factors].astype(str).agg("/".join, axis=1).to_numpy(dtype=object)
+    return labels_within(frame, [factor for factor in named if factor in frame.columns])
 
 
 def _bounds_row(estimand: Estimand, found: Bounds | NotEstimable) -> BoundsRow:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.estimate.replay import Replay, replay_procedure
 from analysis.estimate.result import DegenerateError
+from analysis.estimate.strata import labels_within
 from trial.procedures import Subject, declared
 from trial.protocol.model import Protocol
 
@@ -26,10 +27,7 @@ def compared_within(protocol: Protocol, order: pd.DataFrame) -> npt.NDArray[np.o
     """Give the strata a replay compares within; None for those of the design."""
     if protocol.randomisation.cluster is None:
         return None
-    found = np.full(len(order), "all", dtype=object)
-    for factor in protocol.inference.small_strata.within:
-        found = found + "/" + order[factor].astype(str).to_numpy(dtype=object)
-    return found
+    return labels_within(order, protocol.inference.small_strata.within)
 
 
 def is_amended(assignments: pd.DataFrame) -> bool:

@@ -159,8 +159,5 @@ def check_commitments(keys: Keys, payload: Mapping[str, str | None]) -> None:
 def check_modes(keys: Keys, mode: str) -> None:
     """Raise KeyFileError for a key of another mode than the trial's."""
     for key in (keys.trial, keys.identity, keys.signing):
-        if key is not None and key.mode != mode:
-            raise KeyFileError(
-                f"every key must be of the trial's mode, {mode}", found=f"a {key.purpose} key of mode {key.mode}",
-                mend=f"trial key new FILE --purpose {key.purpose} --mode {mode}", code="key-mode",
-            )  # fmt: skip
+        if key is not None:
+            key.check_mode(mode)

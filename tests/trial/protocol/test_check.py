@@ -3,6 +3,7 @@
 import pytest
 
 from tests.trial.protocol.contradictions import CASES, SHIPPED
+from tests.trial.protocol.contradictions_of_clusters import CLUSTERS
 from trial.errors import ProtocolError
 from trial.protocol import Protocol, check, load_protocol
 from trial.protocol.crosscheck import NEEDS
@@ -10,7 +11,7 @@ from trial.protocol.explain import nearest_of
 from trial.protocol.regime import load_regime
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("case", (CASES | CLUSTERS).values(), ids=CASES | CLUSTERS)
 def test_a_contradiction_is_refused_at_its_line(edited, refused, case) -> None:
     changes, line, code, says = case
     problems = refused(edited(*changes))
@@ -25,7 +26,7 @@ def test_every_check_has_a_case_and_a_place_in_the_registry() -> None:
     names = [function.__name__ for function in check.CHECKS]
     assert len(names) == len(set(names))
     assert set(names) == set(NEEDS)
-    assert set(names) <= set(CASES)
+    assert set(names) <= set(CASES | CLUSTERS)
 
 
 @pytest.mark.parametrize("function", check.CHECKS, ids=lambda function: function.__name__)
