@@ -21,7 +21,7 @@ from typing import Any, Self
 from trial.errors import KeyFileError, LedgerError, StateError
 from trial.ledger.beacon import mixed
 from trial.procedures import (
-    Assigned,
+    Chosen,
     Draw,
     Drawn,
     Draws,
@@ -136,13 +136,14 @@ class Epoch:
 
     @cached_property
     def _draws(self) -> dict[str, Draws]:
-        return {}
+        return {BATCH: Draws(self._drawing_key, self.protocol.trial.id, self.number, BATCH)}
 
     def draws(self, scope: str) -> Draws:
         """Give the keyed draws of a scope; needs the key."""
-        if scope not in self._draws:
-            self._draws[scope] = Draws(self._drawing_key, self.protocol.trial.id, self.number, scope)
-        return self._draws[scope]
+        known = self._draws
+        if scope not in known:
+            known[scope] = known[BATCH].beside(scope)
+        return known[scope]
 
     def seal(self, scope: str, steps: int, state: str) -> str:
         """Give what shows that a scope's state was written with the key: who may change the table cannot make it."""
@@ -152,8 +153,8 @@ class Epoch:
         """Draw the arm of the next citizen of a scope."""
         return next_arm(self.procedure, state, unit, self.draws(scope), step)
 
-    def draw_all(self, scope: str, state: Any, units: Sequence[Unit], step: int) -> Assigned:
-        """Draw the arms of the next citizens of a scope, as one or one after the other; they stand in keyed order."""
+    def draw_all(self, scope: str, state: Any, units: Sequence[Unit], step: int) -> tuple[list[Chosen], Any]:
+        """Draw the arms of the next citizens of a scope, who stand in keyed order; give its state afterwards."""
         return self.procedure.in_order(state, units, self.draws(scope), step)
 
     def follow(self, state: Any, unit: Unit, arm: str) -> tuple[Probabilities | None, Any]:

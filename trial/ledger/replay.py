@@ -216,15 +216,15 @@ class State:
         rows, self.batch = self.batch, []
         units = [Subject(row["participant_id"], row["levels"], row["stratum"]) for _, row in rows]
         _, state = self.scopes.get((self.epoch.number, BATCH)) or (0, self.epoch.procedure.begin())
-        drawn = None if self.epoch.secret is None else self.epoch.draw_all(BATCH, state, units, steps).drawn
-        for (seq, row), unit in zip(rows, units, strict=True):
+        drawn = None if self.epoch.secret is None else self.epoch.draw_all(BATCH, state, units, steps)[0]
+        for place, ((seq, row), unit) in enumerate(zip(rows, units, strict=True)):
             probabilities, state = self.epoch.follow(state, unit, row["arm"])
             if drawn is not None:
-                probabilities = drawn[unit.participant_id].probabilities
+                probabilities = drawn[place].probabilities
             self.wrong_in_batch = seq
             if probabilities is not None and probabilities.texts != row["probabilities"]:
                 raise wrong(seq, "its probabilities must be those of the procedure")
-            if drawn is not None and drawn[unit.participant_id].arm != row["arm"]:
+            if drawn is not None and drawn[place].arm != row["arm"]:
                 raise wrong(seq, "its arm must be the one the key draws")
         self.wrong_in_batch = None
         self.scopes[self.epoch.number, BATCH] = (steps + len(rows), state)

@@ -102,16 +102,20 @@ class Transaction:
 
     def append_answers(self, answers: Sequence[Filled]) -> None:
         """Append answers by their forms, and write the citizens' rows of `participants`."""
-        rows: dict[tuple[str, ...], list[tuple[Any, ...]]] = {DRAWN: [], TURNED_AWAY: []}
+        drawn: list[tuple[Any, ...]] = []
+        turned_away: list[tuple[Any, ...]] = []
         for start in range(0, len(answers), AT_ONCE):
             some = answers[start : start + AT_ONCE]
-            entries = self._appended((form.kind, form.text(record, step)) for form, record, step in some)
-            for entry, (form, record, step) in zip(entries, some, strict=True):
-                rows[form.columns].append(form.row(entry[0], record, step))
+            entries = self._appended(
+                (form.kind, form.text(record, step, given)) for form, record, step, given in some
+            )
+            for entry, (form, who, step, given) in zip(entries, some, strict=True):
+                rows = turned_away if given is None else drawn
+                rows.append(form.row(entry[0], who, step, given))
             if len(some) < len(answers):
                 self.flush()
-        for columns, found in rows.items():
-            self.insert_ordered(schema.PARTICIPANTS, found, columns)
+        self.insert_ordered(schema.PARTICIPANTS, drawn, DRAWN)
+        self.insert_ordered(schema.PARTICIPANTS, turned_away, TURNED_AWAY)
 
     def _appended(self, contents: Iterable[tuple[str, str]]) -> list[EntryRow]:
         if self.at is not self._clock_seen:
@@ -144,7 +148,7 @@ class Transaction:
 
         columns: those the rows have a value for, where not all.
         """
-        self._write(table, sorted(rows), columns)
+        self._write(table, sorted(rows, key=itemgetter(0)), columns)
 
     def replace(self, table: sa.Table, rows: Sequence[Row]) -> None:
         """Write rows of a projection in place of those with the same primary key."""

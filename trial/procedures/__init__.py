@@ -5,7 +5,7 @@ draws = Draws(epoch_key(key, trial_id, epoch), trial_id, epoch, procedure.scope_
 drawn = next_arm(procedure, procedure.begin(), unit, draws, step=0)       # .arm, .probabilities, .state
 """
 
-from trial.procedures.arms import Arms, Factor, Probabilities, Subject, Unit, check_unit
+from trial.procedures.arms import Arms, Chosen, Factor, Probabilities, Subject, Unit, check_unit
 from trial.procedures.choose import Drawn, batch_order, choose, next_arm
 from trial.procedures.declare import SHELF, build, declared
 from trial.procedures.draws import Draw, Draws, epoch_key
@@ -15,6 +15,7 @@ __all__ = [
     "SHELF",
     "Arms",
     "Assigned",
+    "Chosen",
     "Draw",
     "Drawn",
     "Draws",

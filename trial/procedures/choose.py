@@ -57,6 +57,5 @@ def next_arm(procedure: "Procedure", state: "State", unit: Unit, draws: Draw, st
             mend="draw the day's batch together, or declare a procedure for single arrivals",
             code="batch-only",
         )
-    assigned = procedure.in_order(state, [unit], draws, step)
-    [chosen] = assigned.drawn.values()
-    return Drawn(chosen.arm, chosen.probabilities, assigned.state)
+    [chosen], state = procedure.in_order(state, [unit], draws, step)
+    return Drawn(chosen.arm, chosen.probabilities, state)

@@ -21,7 +21,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 from trial.errors import KeyFileError, StateError
 
@@ -101,6 +101,21 @@ def accepted(value: int, span: int, n: int) -> int | None:
     return value % n if value < span - span % n else None
 
 
+class _Begun(NamedTuple):
+    """HMAC written out: its hashes are begun once an epoch, a draw or a mark only continues copies of them."""
+
+    draw: Any
+    mark: Any
+    outer: Any
+
+    @classmethod
+    def under(cls, key: bytes, trial_id: str, epoch: int) -> Self:
+        padded = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
+        begin, place = padded.translate(_INNER), field(trial_id) + field(epoch)
+        draw, mark = (hashlib.sha256(begin + field(f"lodtraek-{purpose}/1") + place) for purpose in ("draw", "mark"))
+        return cls(draw, mark, hashlib.sha256(padded.translate(_OUTER)))
+
+
 class Draws:
     """The draws of one scope (a stratum, or the whole trial) in one epoch.
 
@@ -108,14 +123,20 @@ class Draws:
     """
 
     def __init__(self, key: bytes, trial_id: str, epoch: int, stratum: str) -> None:
+        self._enter(_Begun.under(key, trial_id, epoch), stratum)
+
+    def _enter(self, begun: _Begun, stratum: str) -> None:
         self.stratum = stratum
         self.memo: dict[str, Any] = {}
-        self._place = field(trial_id) + field(epoch) + field(stratum)
-        # HMAC written out: its hashes are started once, a draw or a mark only continues copies of them.
-        padded = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
-        self._begin = padded.translate(_INNER)
-        self._inner = hashlib.sha256(self._begin + field("lodtraek-draw/1") + self._place)
-        self._outer = hashlib.sha256(padded.translate(_OUTER))
+        self._begun, self._outer = begun, begun.outer
+        self._inner = begun.draw.copy()
+        self._inner.update(field(stratum))
+
+    def beside(self, stratum: str) -> Self:
+        """Give the draws of another scope of the same epoch: the key need not be hashed again."""
+        other = object.__new__(type(self))
+        other._enter(self._begun, stratum)
+        return other
 
     def __repr__(self) -> str:
         return f"Draws(stratum={self.stratum!r})"
@@ -125,7 +146,8 @@ class Draws:
         inner.update(rest)
         outer = self._outer.copy()
         outer.update(inner.digest())
-        return outer.digest()
+        code: bytes = outer.digest()
+        return code
 
     def below(self, n: int, step: int, purpose: str) -> int:
         """Give the number below n that belongs to a step and a purpose; each 0..n-1 is exactly equally likely."""
@@ -153,5 +175,6 @@ class Draws:
 
     def marks(self, purpose: str, texts: Iterable[str]) -> list[bytes]:
         """Give the 32 bytes by which each text is ordered among others, for a purpose (rule 5)."""
-        begun = hashlib.sha256(self._begin + field("lodtraek-mark/1") + self._place + field(purpose))
+        begun = self._begun.mark.copy()
+        begun.update(field(self.stratum) + field(purpose))
         return [self._code(begun, field(text)) for text in texts]

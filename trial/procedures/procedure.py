@@ -57,18 +57,20 @@ class Procedure:
 
     def assign(self, state: State, batch: Sequence[Unit], draws: Ordering, step: int) -> "Assigned":
         """Draw the arms of a batch of one scope in keyed order, from the first unit's step."""
-        return self.in_order(state, in_keyed_order(batch, draws), draws, step)
+        units = in_keyed_order(batch, draws)
+        drawn, state = self.in_order(state, units, draws, step)
+        return Assigned(dict(zip((unit.participant_id for unit in units), drawn, strict=True)), state)
 
-    def in_order(self, state: State, units: Sequence[Unit], draws: Draw, step: int) -> "Assigned":
-        """Draw the arms of units that stand in their order already, one after the other."""
-        found: dict[str, Chosen] = {}
+    def in_order(self, state: State, units: Sequence[Unit], draws: Draw, step: int) -> tuple[list[Chosen], State]:
+        """Draw the arms of units in their order, one after the other; give the state afterwards."""
+        drawn = []
         for number, unit in enumerate(units, start=step):
             probabilities = self.probabilities(state, unit, draws)
             settled = self.settled(state, unit)
             chosen = choose(probabilities, draws, number) if settled is None else probabilities.by_arm[settled]
-            found[unit.participant_id] = chosen
+            drawn.append(chosen)
             state = self.advance(state, unit, chosen.arm, draws)
-        return Assigned(found, state)
+        return drawn, state
 
     def settled(self, state: State, unit: Unit) -> str | None:
         """Give the arm where an earlier draw has decided it (a cluster), else None."""
@@ -100,12 +102,12 @@ class OnBatches(Procedure):
     scope: ClassVar[Scope] = "trial"
     together_in_batches: ClassVar[bool] = True
 
-    def in_order(self, state: State, units: Sequence[Unit], draws: Draw, step: int) -> Assigned:
+    def in_order(self, state: State, units: Sequence[Unit], draws: Draw, step: int) -> tuple[list[Chosen], State]:
         """Draw the arms of units together."""
         drawn = self.together(state, units, draws, step) if units else []
         for unit, chosen in zip(units, drawn, strict=True):
             state = self.advance(state, unit, chosen.arm, draws)
-        return Assigned(dict(zip((unit.participant_id for unit in units), drawn, strict=True)), state)
+        return drawn, state
 
     def together(self, state: State, units: Sequence[Unit], draw: Draw, step: int) -> list[Chosen]:
         """Draw the arms of the units, at least one, which stand in keyed order."""
@@ -153,15 +155,16 @@ class Counting(Procedure):
         return counted(state, slot_of(self.arms, arm, self.weights(counts), draw, sum(counts)))
 
     @final
-    def in_order(self, state: State, units: Sequence[Unit], draws: Draw, step: int) -> Assigned:
+    def in_order(self, state: State, units: Sequence[Unit], draws: Draw, step: int) -> tuple[list[Chosen], State]:
         """Draw the arms of units; where an arm is a slot they are counted in place, which takes a fifth less."""
         if not self.arms.equal:
             return super().in_order(state, units, draws, step)
-        found, counts = {}, dict(state)
-        for number, unit in enumerate(units, start=step):
-            found[unit.participant_id] = chosen = choose(self._known(self._counts(counts)), draws, number)
+        drawn, counts = [], dict(state)
+        for number in range(step, step + len(units)):
+            chosen = choose(self._known(self._counts(counts)), draws, number)
+            drawn.append(chosen)
             counts[chosen.arm] += 1
-        return Assigned(found, counts)
+        return drawn, counts
 
     @cached_property
     def _counts(self) -> Callable[[State], tuple[int, ...]]:

@@ -21,11 +21,12 @@ from trial.intake import Arrival
 from trial.ledger import schema
 from trial.ledger.entry import canonical
 from trial.ledger.epoch import Epoch
-from trial.ledger.form import Filled, Form
+from trial.ledger.form import Filled, Form, Given
 from trial.ledger.pauses import covers
 from trial.ledger.projection import Row
 from trial.ledger.replay import EXCLUDED, PAUSED
 from trial.ledger.store import Transaction
+from trial.procedures import Chosen
 from trial.service.citizens import Randomness, admit
 
 
@@ -153,6 +154,7 @@ class _Session:
         """`order`: who is to be answered, in keyed order; `records`: their record ids."""
         self._epoch, self._on, self._order, self._records = epoch, on, order, records
         self._forms: dict[tuple[Any, ...], Form] = {}
+        self._given: dict[Chosen, Given | None] = {}
         self._filled: list[Any] = [None] * len(order)
 
     def turn_away(self, paused: frozenset[str], scopes: Mapping[str, str]) -> dict[str, list[int]]:
@@ -171,7 +173,7 @@ class _Session:
             if form is None:
                 payload = {**self._payload(one), "reason": reason}
                 form = self._forms[alike] = Form("not-randomised@1", payload, None)
-            self._filled[place] = (form, self._records[place], None)
+            self._filled[place] = (form, self._records[place], None, None)
         return drawn
 
     def draw(self, groups: Mapping[str, list[int]], states: Iterable[Row]) -> list[Row]:
@@ -201,25 +203,28 @@ class _Session:
     def _draw(self, scope: str, state: Any, places: list[int], first: int) -> Any:
         """Draw the arms of a scope's citizens, and give its state afterwards."""
         arrivals = [self._order[place] for place in places]
-        assigned = self._epoch.draw_all(scope, state, arrivals, first)
+        drawn, state = self._epoch.draw_all(scope, state, arrivals, first)
         kind, batch = "assigned@1", {}
         if self._epoch.procedure.together_in_batches:
             kind, batch = "assigned-together@1", {"batch": first, "size": len(arrivals)}
-        drawn = zip(places, arrivals, assigned.drawn.values(), strict=True)
-        for step, (place, one, chosen) in enumerate(drawn, start=first):
-            alike = (one.stratum, one.municipality_code, chosen)
+        for step, (place, one, chosen) in enumerate(zip(places, arrivals, drawn, strict=True), start=first):
+            alike = (one.stratum, one.municipality_code)
             form = self._forms.get(alike)
-            if form is None:
-                own = {
-                    "stratum": one.stratum,
-                    "arm": chosen.arm,
-                    "probabilities": chosen.probabilities.texts,
-                    **batch,
-                }
-                payload = {**self._payload(one), **own, "procedure": self._epoch.procedure_name}
-                form = self._forms[alike] = Form(kind, payload, scope)
-            self._filled[place] = (form, self._records[place], step)
-        return assigned.state
+            if form is None or chosen not in self._given:
+                form = self._forms[alike] = Form(
+                    kind, {**self._payload(one), **batch, **self._drawn(one, chosen)}, scope
+                )
+                self._given[chosen] = form.given
+            self._filled[place] = (form, self._records[place], step, self._given[chosen])
+        return state
+
+    def _drawn(self, arrival: Arrival, chosen: Chosen) -> Row:
+        return {
+            "stratum": arrival.stratum,
+            "arm": chosen.arm,
+            "probabilities": chosen.probabilities.texts,
+            "procedure": self._epoch.procedure_name,
+        }
 
     def _payload(self, arrival: Arrival) -> Row:
         return {
@@ -240,8 +245,8 @@ class _Session:
         """Give what every citizen is answered."""
         pairs = zip(self._order, self._filled, strict=True)
         return {
-            one.participant_id: Outcome(one.participant_id, form.arm, form.reason, True)
-            for one, (form, _, _) in pairs
+            one.participant_id: Outcome(one.participant_id, given and given.arm, form.reason, True)
+            for one, (form, _, _, given) in pairs
         }
 
 

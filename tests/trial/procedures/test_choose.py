@@ -84,6 +84,6 @@ def test_of_a_batch_only_the_last_state_is_kept():
     alive.clear()
     procedure = _Remembering(Arms(("a", "b"), (1, 1)), sizes=[2])
     units = [Subject(f"p{number}", {}, "") for number in range(50)]
-    assigned = procedure.in_order(procedure.begin(), units, Draws(epoch_key(bytes(32), "t", 1), "t", 1, ""), 0)
-    assert len(assigned.drawn) == 50 and assigned.state["last"] == "p49"
-    assert [id(one) for one in alive] == [id(assigned.state)]
+    drawn, state = procedure.in_order(procedure.begin(), units, Draws(epoch_key(bytes(32), "t", 1), "t", 1, ""), 0)
+    assert len(drawn) == 50 and state["last"] == "p49"
+    assert [id(one) for one in alive] == [id(state)]

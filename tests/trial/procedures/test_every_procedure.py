@@ -77,14 +77,14 @@ def test_many_at_once_are_drawn_as_one_after_the_other(name, parameters, ratio):
     """What a procedure does for a batch of its own gives the arms, chances and state of the plain rule."""
     procedure = build(name, parameters, arms_of(ratio))
     draws, count = Draws(epoch_key(bytes(32), "t", 1), "t", 1, "s"), 7 if name == "complete@1" else 60
-    many = procedure.in_order(procedure.begin(), [unit(number) for number in range(count)], draws, 0)
+    many, after = procedure.in_order(procedure.begin(), [unit(number) for number in range(count)], draws, 0)
     state, before = procedure.begin(), json.dumps(procedure.begin())
-    for step, (who, drawn) in enumerate(many.drawn.items()):
+    assert len(many) == count
+    for step, drawn in enumerate(many):
         probabilities = procedure.probabilities(state, unit(step), draws)
-        assert who == f"p{step}"
         assert (drawn.arm, drawn.probabilities) == (choose(probabilities, draws, step).arm, probabilities)
         state = procedure.advance(state, unit(step), drawn.arm, draws)
-    assert many.state == state
+    assert after == state
     assert json.dumps(procedure.begin()) == before
 
 
