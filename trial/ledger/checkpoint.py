@@ -12,6 +12,7 @@ import glob
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,18 @@ def sign(trial_id: str, head: Head, root: str, secret: bytes) -> Checkpoint:
     return Checkpoint(trial_id, head.length, head.hash, root, head.at, own, signature)
 
 
+def check_folder(folder: Path) -> None:
+    """Raise FileError where no checkpoint could be written into a folder; nothing is made or written."""
+    path = folder.absolute()
+    nearest = next(one for one in (path, *path.parents) if os.path.exists(one))  # noqa: PTH110 - never raises
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise FileError(
+            "a checkpoint's folder must be writable",
+            found="a folder that is not" if nearest.is_dir() else "a file of that name", where=str(nearest),
+            mend="make it writable, or choose another --checkpoint-dir", code="checkpoint-folder",
+        )  # fmt: skip
+
+
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     """Write a checkpoint into a folder, named by trial and length; give its path."""
     path = folder / f"{checkpoint.trial_id}-{checkpoint.length:0{_DIGITS}d}.checkpoint.json"
@@ -84,9 +97,11 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise FileError(
-            "a checkpoint's folder must be writable", found=error.strerror, where=str(folder),
-            mend="choose another --checkpoint-dir",
+            "a checkpoint must be written to its folder", found=error.strerror, where=str(path),
+            mend="make room, or choose another --checkpoint-dir", code="checkpoint-folder",
         ) from error  # fmt: skip
     return path
 

@@ -3,14 +3,16 @@
 1. The tree over the ledger grows in memory with it, so that a checkpoint costs as much as what is new.
 2. Where a folder is given, every checkpoint is written there too; a ledger that is shorter or other than the newest
    one is refused when the trial is opened (`proving`).
-3. In production every change is signed and kept: who would change the ledger without a folder or a signing key is
+3. A folder that cannot be written to refuses a change before it is made. Where a checkpoint fails all the same, the
+   change is in the ledger, and whoever asked is told so; the next checkpoint speaks for it as well.
+4. In production every change is signed and kept: who would change the ledger without a folder or a signing key is
    refused before anything is done. In test and training one may go without, and then nothing is signed or kept.
 """
 
 from pathlib import Path
 from threading import Lock
 
-from trial.errors import StateError
+from trial.errors import FileError, StateError
 from trial.keys import Keys
 from trial.ledger import checkpoint as checkpoints
 from trial.ledger.chain import Head
@@ -21,11 +23,12 @@ from trial.ledger.tree import Frontier, entry_leaf
 
 
 def check_kept(mode: str, keys: Keys, folder: Path | None) -> None:
-    """Raise KeyFileError or StateError where a change of the ledger must leave a checkpoint, and could leave none."""
-    if mode != "production":
-        return
-    keys.need("signing")
-    if folder is None:
+    """Raise an error where a change of the ledger is to leave a checkpoint, and could leave none."""
+    if mode == "production":
+        keys.need("signing")
+    if folder is not None and keys.signing is not None:
+        checkpoints.check_folder(folder)
+    if mode == "production" and folder is None:
         raise StateError(
             "in production every change must leave a signed checkpoint outside the database",
             found="no checkpoint folder", mend="name one: --checkpoint-dir DIR, or set TRIAL_CHECKPOINT_DIR",
@@ -43,7 +46,7 @@ class Signer:
         self._tree, self._lock = Frontier(), Lock()
 
     def check(self) -> None:
-        """Raise KeyFileError or StateError where a change must leave a checkpoint, and could leave none."""
+        """Raise an error where a change is to leave a checkpoint, and could leave none."""
         check_kept(self._mode, self._keys, self._folder)
 
     def sign(self, head: Head) -> Checkpoint | None:
@@ -56,9 +59,18 @@ class Signer:
         return signed
 
     def written(self, head: Head) -> None:
-        """Sign after a change, where a checkpoint has a folder to go to."""
-        if self._folder is not None:
+        """Sign after a change, where a checkpoint has a folder to go to; raise FileError where that fails."""
+        if self._folder is None:
+            return
+        try:
             self.sign(head)
+        except FileError as error:
+            raise FileError(
+                "a change must leave a checkpoint", found=error.found, where=error.where,
+                mend="what was asked is done, and in the ledger: asking again gives the same answer. Make the folder "
+                "writable; the next change, or trial export, leaves a checkpoint of all of it",
+                code="checkpoint-unkept",
+            ) from error  # fmt: skip
 
     def newest(self, head: Head) -> Checkpoint:
         """Give a checkpoint made now, else the newest one kept; raise StateError where there is none."""

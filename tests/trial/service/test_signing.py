@@ -1,8 +1,10 @@
 """Signed checkpoints outside the database: in production every change leaves one, and nothing is done without."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,7 @@ from tests.opened import (
 )
 from tests.writes import READS, WRITES, lived
 from trial.cli import main
-from trial.errors import KeyFileError, LodtraekError, StateError
+from trial.errors import FileError, KeyFileError, LodtraekError, StateError
 from trial.keys import Keys, new_key_file
 from trial.ledger.checkpoint import read_checkpoint
 from trial.roles import Role
@@ -41,12 +43,16 @@ def begun(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(params=["no folder", "no key"])
+@pytest.fixture(params=["no folder", "no key", "a file where the folder should be"])
 def lacking(request: pytest.FixtureRequest, begun: Path) -> Iterator[tuple[Trial, str, str]]:
     """The trial without what a checkpoint takes, and what is told: the code, and the option that mends it."""
     clock = TickingClock(datetime(2021, 4, 1, 8, tzinfo=UTC))
     if request.param == "no folder":
         trial = EveryRole.open(url(begun), PRODUCTION, clock)
+        yield trial, "checkpoint-folder", "--checkpoint-dir"
+    elif request.param != "no key":
+        trial = EveryRole.open(url(begun), PRODUCTION, clock, begun / "moved")
+        (begun / "moved").write_text("")
         yield trial, "checkpoint-folder", "--checkpoint-dir"
     else:
         trial = EveryRole.open(url(begun), UNSIGNED, clock, begun / "kept")
@@ -64,7 +70,7 @@ def test_in_production_nothing_is_done_that_would_leave_no_checkpoint(
 ) -> None:
     trial, code, option = lacking
     before, head = (begun / "trial.db").read_bytes(), trial.head
-    with pytest.raises((StateError, KeyFileError)) as caught:
+    with pytest.raises((StateError, KeyFileError, FileError)) as caught:
         WRITES[name](trial, begun)
     assert caught.value.stable_code == code and option in caught.value.mend
     assert trial.head == head and (begun / "trial.db").read_bytes() == before
@@ -77,6 +83,38 @@ def test_in_production_nothing_is_rehearsed_that_would_be_refused(begun: Path) -
             WRITES[name](rehearsal, begun)
     assert len(rehearsal.preview(arrivals([0]), DAY)) == 1 and rehearsal.pauses()  # who reads needs none
     rehearsal.close()
+
+
+@pytest.mark.parametrize("mode", ["test", "production"])
+def test_no_trial_is_begun_where_its_checkpoints_have_no_place(tmp_path: Path, mode: str) -> None:
+    (tmp_path / "kept").write_text("")
+    keys = PRODUCTION if mode == "production" else KEYS
+    with pytest.raises(FileError, match="a file of that name") as caught:
+        Trial.init(url(tmp_path), PROTOCOL, keys, mode, checkpoint_dir=tmp_path / "kept" / "here", role=Role.DESIGNER)
+    assert caught.value.stable_code == "checkpoint-folder" and caught.value.where == str(tmp_path / "kept")
+    assert not (tmp_path / "trial.db").exists()
+
+
+def test_who_asked_for_a_change_that_left_no_checkpoint_is_told_that_it_is_done(
+    begun: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk fills up between the commit and the checkpoint."""
+    trial = EveryRole.open(url(begun), PRODUCTION, TickingClock(datetime(2021, 4, 1, 8, tzinfo=UTC)), begun / "kept")
+    before = len(list((begun / "kept").iterdir()))
+
+    def full(_: int) -> None:
+        raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+    with monkeypatch.context() as patched, pytest.raises(FileError, match="No space left") as caught:
+        patched.setattr("trial.ledger.checkpoint.os.fsync", full)
+        trial.assign(arrivals([901]), DAY)
+    assert caught.value.stable_code == "checkpoint-unkept" and "what was asked is done" in caught.value.mend
+    [answer] = trial.assign(arrivals([901]), DAY)
+    assert answer.arm is not None and not answer.new
+    trial.assign(arrivals([902]), DAY)
+    kept = list((begun / "kept").iterdir())
+    assert len(kept) == before + 1 and read_checkpoint(max(kept)).length == trial.head.length
+    trial.close()
 
 
 @pytest.mark.parametrize("keys", [PRODUCTION, UNSIGNED])
