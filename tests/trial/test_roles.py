@@ -64,7 +64,7 @@ def test_the_table_names_every_command_and_no_other() -> None:
 def test_every_use_case_of_a_trial_needs_a_right() -> None:
     open_to_all = {"init", "open", "close", "protocol", "trial_id", "mode", "head", "today", "day",
                    "require", "checkpoint"}  # fmt: skip
-    public = {name for name in vars(Trial) if not name.startswith("_")}
+    public = {name for name in dir(Trial) if not name.startswith("_")}
     without = {name for name in public if not hasattr(getattr(Trial, name), "right")}
     assert without == open_to_all
 

@@ -53,7 +53,7 @@ def assign(
             "A CPR number has no place on a command line: others see it. Use a file, or - for stdin."
         )
     trial = connection.open(rehearsal=dry_run)
-    day = trial.day(on)
+    day = on or trial.day(None)
     source: Path | bytes
     if file is None:
         flags = {name: "yes" if name in excluded else "no" for name in flag_columns(trial.protocol)}

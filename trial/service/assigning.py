@@ -48,11 +48,13 @@ def assign(
     *,
     read_under: str | None = None,
     alone: bool = False,
+    come: date | None = None,
 ) -> list[Outcome]:
     """Answer every arrival, in the order given; draw in keyed order.
 
     read_under: the digest of the protocol the arrivals were read with; that of the epoch given where it is not said.
     alone: one citizen is asked for, not the file of a day.
+    come: the last day that has come; None where days to come may be tried.
     """
     batch = {arrival.participant_id: arrival for arrival in reversed(arrivals)}
     strata = {one.stratum: one for one in batch.values() if one.exclusion is None}
@@ -61,7 +63,7 @@ def assign(
     answers = _answers(known)
     fresh = [arrival for arrival in batch.values() if arrival.participant_id not in answers]
     if fresh:
-        _check_answerable(epoch, on, read_under, alone)
+        _check_answerable(epoch, on, read_under, alone, come)
         _check_levels(epoch, fresh)
         records = admit(transaction, [arrival.participant_id for arrival in fresh], randomness)
         order = [batch[participant] for participant in epoch.in_order(records)]
@@ -75,10 +77,16 @@ def assign(
 
 
 def preview(
-    transaction: Transaction, epoch: Epoch, arrivals: Sequence[Arrival], on: date, *, alone: bool = False
+    transaction: Transaction,
+    epoch: Epoch,
+    arrivals: Sequence[Arrival],
+    on: date,
+    *,
+    alone: bool = False,
+    come: date | None = None,
 ) -> list[Outcome]:
     """Tell who has an answer, and who of the others would not be randomised; an arm not drawn yet stays undrawn."""
-    _check_answerable(epoch, on, None, alone)
+    _check_answerable(epoch, on, None, alone, come)
     known, _, pauses = transaction.standing(
         {one.participant_id for one in arrivals}, epoch.number, (), on.isoformat()
     )
@@ -89,10 +97,11 @@ def preview(
     ]
 
 
-def _check_answerable(epoch: Epoch, on: date, read_under: str | None, alone: bool) -> None:
+def _check_answerable(epoch: Epoch, on: date, read_under: str | None, alone: bool, come: date | None) -> None:
     """Raise StateError where nobody new can be answered now, on that day, so."""
     check_in_force(epoch, read_under)
     check_enrolment(epoch, on)
+    check_come(on, come)
     epoch.check_drawable()
     if alone:
         check_alone(epoch)
@@ -129,6 +138,16 @@ def check_enrolment(epoch: Epoch, on: date) -> None:
         raise StateError(
             f"citizens are enrolled from {enrolment.from_} to {enrolment.to}", found=on,
             mend="name the day the citizens arrived: --on YYYY-MM-DD", code="outside-enrolment",
+        )  # fmt: skip
+
+
+def check_come(on: date, come: date | None) -> None:
+    """Raise StateError for a day after the last that has come: its pauses are not known yet, nor who arrives."""
+    if come is not None and on > come:
+        raise StateError(
+            "in production a day must have come before anything of it is recorded",
+            found=f"{on}, and today is {come}",
+            mend="name the day it was, or leave it out; where the clock is wrong set it right", code="day-to-come",
         )  # fmt: skip
 
 

@@ -84,6 +84,12 @@ def open_pause(transaction: Transaction, closed_on: date, **payload: Any) -> Pau
     return _record(transaction, "pause-opened@1", payload, "pause-overlaps")
 
 
+def open_by_hand(transaction: Transaction, code: str, closed_on: date, decided_on: date, decided: Row) -> PauseChange:
+    """Open a pause that two persons decided; `decided` as `by_hand` gives it."""
+    basis = {"basis": "hand", "value": None, "cases": None, "decided_on": decided_on.isoformat()}
+    return open_pause(transaction, closed_on, municipality_code=code, **basis, **decided)
+
+
 def close_pause(transaction: Transaction, municipality_code: str, reopened_on: date, **decided: Any) -> PauseChange:
     """Close the open pause of a municipality; raise StateError where there is none or it would last no day."""
     found = transaction.rows(schema.PAUSES, {"municipality_code": municipality_code, "reopened_on": None})

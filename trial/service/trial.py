@@ -1,174 +1,33 @@
-"""A trial: what can be done with it, one transaction a use case.
+"""What can be done with a trial, one transaction a use case.
 
-1. Each method either is done whole and durable when it returns, or has changed nothing.
-2. Clock, keys, randomness and database come in as arguments; nothing here asks for the time. Randomness makes salts
-   (`citizens`); no arm rests on it.
-3. Repeating a request gives the first answer. Requests of several threads are committed together (`ledger.queue`).
-4. Who may do what stands in `trial.roles`, and is checked before anything is read or written.
-5. Where a checkpoint folder is given, a ledger that is shorter or other than its newest checkpoint is refused, and a
-   new checkpoint is written after each change; in production nothing is changed without one (`signing`).
-6. A rehearsal does what would be done and undoes it: it is refused where that would be, and tells what that would
-   tell. No arm is drawn in it: one that was seen is no secret.
+1. Each method either is done whole and durable when it returns, or has changed nothing (`opened`).
+2. Repeating a request gives the first answer.
+3. Who may do what stands in `trial.roles`, and is checked before anything is read or written.
 """
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any
 
-from trial.clock import Clock, danish_date, danish_date_after, system_clock, utc_text
+from trial.clock import utc_text
 from trial.conduct import Conversation
 from trial.infection import ByHand, Closure, Publication
 from trial.intake import Arrival, Intake
-from trial.keys import EpochKey, Keys
+from trial.keys import EpochKey
 from trial.ledger import checkpoint as checkpoints
-from trial.ledger.chain import Head
-from trial.ledger.epoch import Epoch
 from trial.ledger.projection import Row
-from trial.ledger.queue import WriterQueue
-from trial.ledger.store import Store, Transaction
-from trial.protocol import Protocol
-from trial.roles import Role, check, needs
-from trial.service import amending, assigning, correcting, epochs, erasing, opening, pausing, proving, recording
+from trial.ledger.store import Transaction
+from trial.roles import needs
+from trial.service import amending, assigning, correcting, epochs, erasing, pausing, proving, recording
 from trial.service.assigning import Outcome
-from trial.service.citizens import Randomness
 from trial.service.correcting import Correction
 from trial.service.erasing import Erasure
+from trial.service.opened import Opened
 from trial.service.pausing import Pause, PauseChange
-from trial.service.rehearsing import rehearse
-from trial.service.signing import Signer
-
-T = TypeVar("T")
 
 
-class Trial:
+class Trial(Opened):
     """An opened trial."""
-
-    def __init__(
-        self,
-        store: Store,
-        opened: Row,
-        *,
-        epoch: Epoch,
-        keys: Keys,
-        clock: Clock,
-        checkpoint_dir: Path | None,
-        randomness: Randomness,
-        role: Role | None,
-        rehearsal: bool,
-    ) -> None:
-        self.role = role
-        self._is_rehearsal = rehearsal
-        self.store = store
-        self.opened = opened
-        self.epoch = epoch
-        self._keys = keys
-        self._clock = clock
-        self._randomness = randomness
-        self.signer = Signer(store, opened, keys, checkpoint_dir)
-        self._queue = WriterQueue(store, self.signer.written)
-
-    @classmethod
-    def init(
-        cls,
-        db_url: str,
-        protocol_file: Path,
-        keys: Keys,
-        mode: str,
-        *,
-        clock: Clock = system_clock,
-        checkpoint_dir: Path | None = None,
-        beacon_value: str | None = None,
-        randomness: Randomness = os.urandom,
-        role: Role | None = None,
-    ) -> Self:
-        """Open a new trial in an empty database: lock its protocol, commit to its keys."""
-        check("open", role, mode)
-        payload = opening.opening(protocol_file, keys, mode, checkpoint_dir)
-        store = Store.create(db_url)
-        try:
-            with store.write(utc_text(clock())) as transaction:
-                opening.append_opening(transaction, payload, beacon_value)
-        finally:
-            store.close()
-        return cls.open(db_url, keys, clock, checkpoint_dir, randomness=randomness, role=role)
-
-    @classmethod
-    def open(
-        cls,
-        db_url: str,
-        keys: Keys | None = None,
-        clock: Clock = system_clock,
-        checkpoint_dir: Path | None = None,
-        *,
-        randomness: Randomness = os.urandom,
-        role: Role | None = None,
-        rehearsal: bool = False,
-        any_clock: bool = False,
-    ) -> Self:
-        """Open a trial that was begun; a key that is given must be the one it was begun with.
-
-        rehearsal: whatever is done is undone. any_clock: the clock may be far behind the ledger.
-        """
-        keys = keys or Keys()
-        store = Store.open(db_url, any_clock=any_clock)
-        try:
-            with store.read() as transaction:
-                opened, epoch = epochs.opened(transaction, keys)
-                if checkpoint_dir is not None:
-                    proving.check_against_newest(transaction, checkpoint_dir, opened)
-        except BaseException:
-            store.close()
-            raise
-        return cls(
-            store,
-            opened,
-            epoch=epoch,
-            keys=keys,
-            clock=clock,
-            checkpoint_dir=checkpoint_dir,
-            randomness=randomness,
-            role=role,
-            rehearsal=rehearsal,
-        )
-
-    def close(self) -> None:
-        """Close the database."""
-        self.store.close()
-
-    @property
-    def protocol(self) -> Protocol:
-        """Give the protocol in force, as the ledger holds it."""
-        return self.epoch.protocol
-
-    @property
-    def trial_id(self) -> str:
-        """Give the trial's name."""
-        return self.protocol.trial.id
-
-    @property
-    def mode(self) -> str:
-        """Give the trial's mode: test, training or production."""
-        return str(self.opened["mode"])
-
-    @property
-    def head(self) -> Head:
-        """Give the end of the ledger."""
-        with self.store.read() as transaction:
-            return transaction.head
-
-    def require(self, right: str) -> None:
-        """Raise RoleError where the role lacks a right."""
-        check(right, self.role, self.mode)
-
-    def today(self) -> date:
-        """Give the Danish date by the trial's clock."""
-        return danish_date(self._clock())
-
-    def day(self, named: date | None) -> date:
-        """Give the day that is named, or the clock's; raise StateError where the ledger is further on than that."""
-        return named or danish_date_after(self._clock(), self.head.at)
 
     @needs("beacon")
     def enter_beacon(self, value: str) -> None:
@@ -211,7 +70,14 @@ class Trial:
         def answer(transaction: Transaction) -> list[Outcome]:
             self.epoch = epochs.in_force(transaction, self.epoch, self.mode, self._keys)
             return assigning.assign(
-                transaction, self.epoch, arrivals, on, self._randomness, read_under=read_under, alone=alone
+                transaction,
+                self.epoch,
+                arrivals,
+                on,
+                self._randomness,
+                read_under=read_under,
+                alone=alone,
+                come=self._come,
             )
 
         return self._queue.submit(utc_text(self._clock()), answer)
@@ -220,7 +86,7 @@ class Trial:
     def preview(self, intake: Intake | Sequence[Arrival], on: date, *, alone: bool = False) -> list[Outcome]:
         """Tell what `assign` would answer, without drawing: an arm that was not drawn before is not told."""
         with self.store.read() as transaction:
-            return assigning.preview(transaction, self.epoch, _arrivals(intake), on, alone=alone)
+            return assigning.preview(transaction, self.epoch, _arrivals(intake), on, alone=alone, come=self._come)
 
     @needs("pauses")
     def pauses(self, known_at: datetime | None = None) -> list[Pause]:
@@ -247,33 +113,23 @@ class Trial:
 
         decided_on: the clock's day where it is not said; raises StateError where the ledger is further on than that.
         """
-        pausing.check_municipality(municipality_code)
         day = self.day(decided_on)
-        return self._write(
-            lambda transaction: pausing.open_pause(
-                transaction,
-                from_on,
-                municipality_code=municipality_code,
-                decided_on=day.isoformat(),
-                basis="hand",
-                value=None,
-                cases=None,
-                **pausing.by_hand(by, recording.keep(transaction, evidence)),
-            )
-        )
+
+        def change(transaction: Transaction, decided: Row) -> PauseChange:
+            return pausing.open_by_hand(transaction, municipality_code, from_on, day, decided)
+
+        return self._by_hand(municipality_code, by, evidence, change)
 
     @needs("pause")
     def close_pause(
         self, municipality_code: str, reopened_on: date, by: ByHand, evidence: tuple[str, bytes] | None = None
     ) -> PauseChange:
         """Close the open pause of a municipality: `reopened_on` is the first day that is not paused."""
-        pausing.check_municipality(municipality_code)
 
-        def change(transaction: Transaction) -> PauseChange:
-            decided = pausing.by_hand(by, recording.keep(transaction, evidence))
+        def change(transaction: Transaction, decided: Row) -> PauseChange:
             return pausing.close_pause(transaction, municipality_code, reopened_on, **decided)
 
-        return self._write(change)
+        return self._by_hand(municipality_code, by, evidence, change)
 
     @needs("pause")
     def correct_pause(
@@ -285,13 +141,24 @@ class Trial:
         evidence: tuple[str, bytes] | None = None,
     ) -> PauseChange:
         """Record another end of the pause that began on a day; None where it has not ended after all."""
-        pausing.check_municipality(municipality_code)
 
-        def change(transaction: Transaction) -> PauseChange:
-            decided = pausing.by_hand(by, recording.keep(transaction, evidence))
+        def change(transaction: Transaction, decided: Row) -> PauseChange:
             return pausing.correct_pause(transaction, municipality_code, closed_on, reopened_on, **decided)
 
-        return self._write(change)
+        return self._by_hand(municipality_code, by, evidence, change)
+
+    def _by_hand(
+        self,
+        municipality_code: str,
+        by: ByHand,
+        evidence: tuple[str, bytes] | None,
+        change: Callable[[Transaction, Row], PauseChange],
+    ) -> PauseChange:
+        """Make a change of pauses that two persons decided, and keep what it rests on."""
+        pausing.check_municipality(municipality_code)
+        return self._write(
+            lambda transaction: change(transaction, pausing.by_hand(by, recording.keep(transaction, evidence)))
+        )
 
     @needs("pause")
     def apply_closures(self, closures: Iterable[Closure], on: date) -> list[PauseChange]:
@@ -351,10 +218,6 @@ class Trial:
         )
         return found if self._is_rehearsal or self.store.compact() else erasing.with_old_pages(found)
 
-    def checkpoint(self) -> checkpoints.Checkpoint | None:
-        """Sign where the ledger ends now; None without a signing key. Written to the checkpoint folder, if any."""
-        return self.signer.sign(self.head)
-
     @needs("prove")
     def prove(self, participant_id: str) -> dict[str, Any]:
         """Prove that a citizen's answer is in the ledger, against a checkpoint made now or the newest one kept."""
@@ -376,24 +239,6 @@ class Trial:
         with self.store.read() as transaction:
             self.epoch = epochs.in_force(transaction, self.epoch, self.mode, self._keys)
             return epochs.reveal(transaction, self.epoch, epoch, self.today(), self._keys)
-
-    def _change(self, change: Callable[[Transaction], T]) -> T:
-        """Write what changes the epoch in force, knowing it as it is; take note of it afterwards."""
-
-        def known(transaction: Transaction) -> T:
-            self.epoch = epochs.in_force(transaction, self.epoch, self.mode, self._keys)
-            return change(transaction)
-
-        answer = self._write(known)
-        with self.store.read() as transaction:
-            self.epoch = epochs.in_force(transaction, self.epoch, self.mode, self._keys)
-        return answer
-
-    def _write(self, change: Callable[[Transaction], T]) -> T:
-        """Make a change in a transaction of its own. It may be made more than once: see `WriterQueue.submit`."""
-        self.signer.check()
-        at = utc_text(self._clock())
-        return rehearse(self._queue, at, change) if self._is_rehearsal else self._queue.alone(at, change)
 
 
 def _arrivals(intake: Intake | Sequence[Arrival]) -> Sequence[Arrival]:

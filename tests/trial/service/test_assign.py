@@ -21,7 +21,9 @@ from tests.opened import (
     arms,
     arrival,
     arrivals,
+    dry_run,
     full_trial,
+    in_production,
     open_trial,
     payloads,
     url,
@@ -236,3 +238,31 @@ def test_a_procedure_that_draws_block_sizes_replays_with_the_key_and_without(tmp
         for entry in stored(transaction):
             state.apply(entry)
     assert state.head.length == 121
+
+
+def test_in_production_nobody_is_answered_for_a_day_to_come(tmp_path: Path) -> None:
+    """Its pauses are not known yet. Who has an answer gets it again, also when the clock was set back since."""
+    clock = TickingClock()
+    trial = in_production(tmp_path, tmp_path / "kept", clock)
+    trial.record_dry_run(dry_run(trial))
+    tomorrow = DAY + timedelta(days=1)
+    for ask in (trial.assign, trial.preview):
+        with pytest.raises(StateError) as refused:
+            ask([arrival(1)], tomorrow)
+        assert refused.value.stable_code == "day-to-come" and str(tomorrow) in str(refused.value)
+    with pytest.raises(StateError, match="must have come"):
+        trial.day(tomorrow)
+    with pytest.raises(StateError, match="must have come"):
+        trial.open_pause("0101", tomorrow, BY, decided_on=tomorrow)
+    clock.now += timedelta(days=1)
+    [answer] = trial.assign([arrival(1)], tomorrow)
+    trial.open_pause("0101", tomorrow + timedelta(days=1), BY, decided_on=tomorrow)
+    clock.now -= timedelta(days=1)
+    assert trial.assign([arrival(1)], tomorrow) == [answer._replace(new=False)]
+    trial.close()
+
+
+def test_in_a_test_days_to_come_are_tried(tmp_path: Path) -> None:
+    trial = open_trial(tmp_path)
+    assert trial.assign([arrival(1)], DAY + timedelta(days=30))[0].new
+    trial.close()
