@@ -38,6 +38,16 @@ def danish_date_after(at: datetime, last: str) -> date:
     return day
 
 
+def check_come(on: date, come: date | None) -> None:
+    """Raise StateError for a day after the last that has come: its pauses are not known yet, nor who arrives."""
+    if come is not None and on > come:
+        raise StateError(
+            "in production a day must have come before anything of it is recorded",
+            found=f"{on}, and today is {come}",
+            mend="name the day it was, or leave it out; where the clock is wrong set it right", code="day-to-come",
+        )  # fmt: skip
+
+
 def utc_text(at: datetime) -> str:
     """Write a time as the ledger does: UTC, microseconds, `2021-03-01T08:00:00.000000Z`."""
     return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

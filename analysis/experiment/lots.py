@@ -64,7 +64,7 @@ class Lots:
 
 def draw_lots(procedure: Procedure, units: Sequence[Unit | None], key: bytes) -> Lots:
     """Draw the arms of the citizens in the order given."""
-    derived = epoch_key(key, TRIAL, EPOCH)
+    whole = Draws(epoch_key(key, TRIAL, EPOCH), TRIAL, EPOCH, "")
     draws: dict[str, Draws] = {}
     states: dict[str, State] = {}
     steps: Counter[str] = Counter()
@@ -74,7 +74,7 @@ def draw_lots(procedure: Procedure, units: Sequence[Unit | None], key: bytes) ->
             continue
         scope = procedure.scope_of(unit)
         if scope not in draws:
-            draws[scope], states[scope] = Draws(derived, TRIAL, EPOCH, scope), procedure.begin()
+            draws[scope], states[scope] = whole.beside(scope), procedure.begin()
         one = next_arm(procedure, states[scope], unit, draws[scope], steps[scope])
         drawn.append(Lot(place, scope, steps[scope], one.arm, one.probabilities))
         states[scope] = one.state

@@ -53,7 +53,7 @@ def assign(
             "A CPR number has no place on a command line: others see it. Use a file, or - for stdin."
         )
     trial = connection.open(rehearsal=dry_run)
-    day = on or trial.day(None)
+    day = on or trial.day(None)  # whether a day that is named will do is asked of who is new only
     source: Path | bytes
     if file is None:
         flags = {name: "yes" if name in excluded else "no" for name in flag_columns(trial.protocol)}

@@ -103,17 +103,17 @@ def _run(procedure: Procedure, forecast: Forecast, name: str) -> Run:
 
 def _randomised(procedure: Procedure, units: list[Unit], key: bytes) -> Iterator[tuple[Unit, str, list[float]]]:
     """Give each citizen's arm with the probabilities it was drawn with; certainty where a cluster had it."""
-    key = epoch_key(key, "design", 1)
+    whole = Draws(epoch_key(key, "design", 1), "design", 1, "")
     draws: dict[str, Draws] = {}
     states: dict[str, Any] = {}
     steps: dict[str, int] = defaultdict(int)
     if procedure.together_in_batches:
-        yield from _in_batches(procedure, units, Draws(key, "design", 1, ""))
+        yield from _in_batches(procedure, units, whole)
         return
     for unit in units:
         scope = procedure.scope_of(unit)
         if scope not in draws:
-            draws[scope], states[scope] = Draws(key, "design", 1, scope), procedure.begin()
+            draws[scope], states[scope] = whole.beside(scope), procedure.begin()
         known = procedure.settled(states[scope], unit) is not None
         one = next_arm(procedure, states[scope], unit, draws[scope], steps[scope])
         states[scope] = one.state

@@ -33,7 +33,7 @@ from trial.ledger.epoch import BATCH, Epoch, protocol_of
 from trial.ledger.kinds import malformed
 from trial.ledger.pauses import Pauses, covers, take
 from trial.ledger.projection import Row, conversation_row, epoch_row, participant_row
-from trial.procedures import Subject
+from trial.procedures import Chosen, Subject
 from trial.protocol import digest, unlawful_changes
 
 PAUSED = "paused:"
@@ -216,15 +216,17 @@ class State:
         rows, self.batch = self.batch, []
         units = [Subject(row["participant_id"], row["levels"], row["stratum"]) for _, row in rows]
         _, state = self.scopes.get((self.epoch.number, BATCH)) or (0, self.epoch.procedure.begin())
-        drawn = None if self.epoch.secret is None else self.epoch.draw_all(BATCH, state, units, steps)[0]
-        for place, ((seq, row), unit) in enumerate(zip(rows, units, strict=True)):
+        drawn: Sequence[Chosen | None] = [None] * len(rows)
+        if self.epoch.secret is not None:
+            drawn, _ = self.epoch.draw_all(BATCH, state, units, steps)
+        for (seq, row), unit, chosen in zip(rows, units, drawn, strict=True):
             probabilities, state = self.epoch.follow(state, unit, row["arm"])
-            if drawn is not None:
-                probabilities = drawn[place].probabilities
+            if chosen is not None:
+                probabilities = chosen.probabilities
             self.wrong_in_batch = seq
             if probabilities is not None and probabilities.texts != row["probabilities"]:
                 raise wrong(seq, "its probabilities must be those of the procedure")
-            if drawn is not None and drawn[place].arm != row["arm"]:
+            if chosen is not None and chosen.arm != row["arm"]:
                 raise wrong(seq, "its arm must be the one the key draws")
         self.wrong_in_batch = None
         self.scopes[self.epoch.number, BATCH] = (steps + len(rows), state)

@@ -109,9 +109,9 @@ class Transaction:
             entries = self._appended(
                 (form.kind, form.text(record, step, given)) for form, record, step, given in some
             )
-            for entry, (form, who, step, given) in zip(entries, some, strict=True):
+            for entry, (form, record, step, given) in zip(entries, some, strict=True):
                 rows = turned_away if given is None else drawn
-                rows.append(form.row(entry[0], who, step, given))
+                rows.append(form.row(entry[0], record, step, given))
             if len(some) < len(answers):
                 self.flush()
         self.insert_ordered(schema.PARTICIPANTS, drawn, DRAWN)

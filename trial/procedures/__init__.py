@@ -9,12 +9,11 @@ from trial.procedures.arms import Arms, Chosen, Factor, Probabilities, Subject, 
 from trial.procedures.choose import Drawn, batch_order, choose, next_arm
 from trial.procedures.declare import SHELF, build, declared
 from trial.procedures.draws import Draw, Draws, epoch_key
-from trial.procedures.procedure import Assigned, Procedure, State
+from trial.procedures.procedure import Procedure, State
 
 __all__ = [
     "SHELF",
     "Arms",
-    "Assigned",
     "Chosen",
     "Draw",
     "Drawn",

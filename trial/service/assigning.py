@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from trial.clock import check_come
 from trial.errors import IntakeError, LedgerError, StateError
 from trial.intake import Arrival
 from trial.ledger import schema
@@ -138,16 +139,6 @@ def check_enrolment(epoch: Epoch, on: date) -> None:
         raise StateError(
             f"citizens are enrolled from {enrolment.from_} to {enrolment.to}", found=on,
             mend="name the day the citizens arrived: --on YYYY-MM-DD", code="outside-enrolment",
-        )  # fmt: skip
-
-
-def check_come(on: date, come: date | None) -> None:
-    """Raise StateError for a day after the last that has come: its pauses are not known yet, nor who arrives."""
-    if come is not None and on > come:
-        raise StateError(
-            "in production a day must have come before anything of it is recorded",
-            found=f"{on}, and today is {come}",
-            mend="name the day it was, or leave it out; where the clock is wrong set it right", code="day-to-come",
         )  # fmt: skip
 
 

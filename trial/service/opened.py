@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Self, TypeVar
 
-from trial.clock import Clock, danish_date, danish_date_after, system_clock, utc_text
+from trial.clock import Clock, check_come, danish_date, danish_date_after, system_clock, utc_text
 from trial.keys import Keys
 from trial.ledger import checkpoint as checkpoints
 from trial.ledger.chain import Head
@@ -26,7 +26,7 @@ from trial.ledger.queue import WriterQueue
 from trial.ledger.store import Store, Transaction
 from trial.protocol import Protocol
 from trial.roles import Role, check
-from trial.service import assigning, epochs, opening, proving
+from trial.service import epochs, opening, proving
 from trial.service.citizens import Randomness
 from trial.service.rehearsing import rehearse
 from trial.service.signing import Signer
@@ -165,7 +165,7 @@ class Opened:
         """
         if named is None:
             return danish_date_after(self._clock(), self.head.at)
-        assigning.check_come(named, self._come)
+        check_come(named, self._come)
         return named
 
     @property

@@ -10,8 +10,10 @@ from trial.protocol.crosscheck import NEEDS
 from trial.protocol.explain import nearest_of
 from trial.protocol.regime import load_regime
 
+EVERY = CASES | CLUSTERS
 
-@pytest.mark.parametrize("case", (CASES | CLUSTERS).values(), ids=CASES | CLUSTERS)
+
+@pytest.mark.parametrize("case", EVERY.values(), ids=EVERY)
 def test_a_contradiction_is_refused_at_its_line(edited, refused, case) -> None:
     changes, line, code, says = case
     problems = refused(edited(*changes))
@@ -26,7 +28,7 @@ def test_every_check_has_a_case_and_a_place_in_the_registry() -> None:
     names = [function.__name__ for function in check.CHECKS]
     assert len(names) == len(set(names))
     assert set(names) == set(NEEDS)
-    assert set(names) <= set(CASES | CLUSTERS)
+    assert set(names) <= set(EVERY)
 
 
 @pytest.mark.parametrize("function", check.CHECKS, ids=lambda function: function.__name__)
